@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** Secret names of one side; the values are read by whoever needs them, and never written anywhere. */
+export const SecretNames = z.strictObject({
+  accessKey: z.string().min(1),
+  secretKey: z.string().min(1),
+  sessionToken: z.string().min(1).optional(),
+  endpoint: z.string().min(1).optional(),
+});
+export type SecretNames = z.infer<typeof SecretNames>;
+
+/**
+ * Where a bucket is and how to reach it, without any secret value. `secrets: null` = the default AWS
+ * credential chain; `endpoint: null` = the one in `secrets.endpoint`, or Amazon S3 of the region.
+ */
+export const BucketLocation = z.strictObject({
+  provider: z.string().min(1),
+  bucket: z.string().min(1),
+  region: z.string().min(1),
+  endpoint: z.string().nullable(),
+  secrets: SecretNames.nullable(),
+});
+export type BucketLocation = z.infer<typeof BucketLocation>;
+
+/** One object to move. What the rules resolved for it is given here; the worker knows no rules. */
+export const BatchFile = z.strictObject({
+  key: z.string(),
+  /** The destination key. */
+  to: z.string(),
+  sizeBytes: z.int().min(0),
+  etag: z.string().nullable(),
+  modifiedAtMs: z.int(),
+  /** The storage class to write; null = what the destination bucket gives. */
+  storageClass: z.string().nullable(),
+  /** Added to the source's metadata, winning over it. */
+  metadata: z.record(z.string(), z.string()).optional(),
+  /** Added to the source's tags, winning over them. */
+  tags: z.record(z.string(), z.string()).optional(),
+});
+export type BatchFile = z.infer<typeof BatchFile>;
+
+/** A message of the work queue: everything a worker needs, and no secret value. */
+export const BatchMessage = z.strictObject({
+  version: z.literal(1),
+  migration: z.string(),
+  batch: z.string(),
+  /** Shard of the inventory that the files belong to; the worker's exceptions are filed under it. */
+  shard: z.string(),
+  /** Counts from 1; carried here because SQS's receive count also counts lost leases. */
+  attempt: z.int().min(1),
+  source: BucketLocation,
+  destination: z.strictObject({ ...BucketLocation.shape, kmsKeyId: z.string().nullable() }),
+  objectTags: z.enum(['copy', 'ignore']),
+  limits: z.strictObject({
+    /** Per worker; null = none. */
+    requestsPerSecond: z.number().positive().nullable(),
+    bandwidthBytesPerSecond: z.int().positive().nullable(),
+  }),
+  files: z.array(BatchFile).min(1),
+});
+export type BatchMessage = z.infer<typeof BatchMessage>;
+
+/** SQS bills a message per 64 KiB begun; a batch stays in the first one. [src: SQS pricing] */
+export const maxMessageBytes = 64 * 1024;
+
+/**
+ * The message as text. Everything outside printable ASCII is escaped: SQS refuses a whole message for
+ * one code point such as U+FFFE [src: SendMessage], and escapes make bytes and characters the same count.
+ */
+export function encodeBatch(message: BatchMessage): string {
+  return asciiJson(message);
+}
+
+/** JSON in printable ASCII only. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Parses a message body; throws a zod or syntax error for what is no batch of ours. */
+export function decodeBatch(body: string): BatchMessage {
+  return BatchMessage.parse(JSON.parse(body));
+}

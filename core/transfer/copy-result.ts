@@ -1,0 +1,25 @@
+import type { RequestsBySide } from '../requests-made.ts';
+import type { ExceptionKind } from './outcome.ts';
+
+/**
+ * How one attempt at one object ended, and what is to happen next:
+ * - `copied`: the destination confirmed the object.
+ * - `exception`: no later attempt can do better; the key ends with this kind and reason.
+ * - `retry`: a later attempt may heal it. `throttled`: the source or destination asks for fewer requests.
+ * - `credential`: the credentials are refused; nothing of this migration can go on until they are mended.
+ * - `stopped`: the attempt was cut short because the worker stops; it does not count against the key.
+ */
+export type CopyResult = {
+  carrier: 'rclone' | 'sdk';
+  requests: RequestsBySide;
+  /** Bytes read from the source by this attempt. */
+  sizeBytes: number;
+} & (
+  | { result: 'copied' }
+  | { result: 'exception'; kind: ExceptionKind; reason: string }
+  | {
+      result: 'retry' | 'throttled' | 'credential' | 'stopped';
+      side: 'source' | 'destination' | 'unknown';
+      reason: string;
+    }
+);
