@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { SecretNames } from './batching/batch.ts';
+import { bytesFromText } from './byte-size.ts';
+import { InvalidRequest } from './errors.ts';
+import { explainIssues } from './explain-issues.ts';
+import { globProblem } from './rules/glob.ts';
+
+/** Secret names of the stack's own placeholders, used when a request names none. */
+export const defaultSourceSecrets = {
+  accessKey: '/migration/source_access_key',
+  secretKey: '/migration/source_secret_key',
+  endpoint: '/migration/source_endpoint',
+} as const;
+
+/** Storage classes that PutObject takes. [src: S3 API reference, PutObject x-amz-storage-class] */
+export const StorageClass = z.enum(
+  [
+    'STANDARD',
+    'INTELLIGENT_TIERING',
+    'STANDARD_IA',
+    'ONEZONE_IA',
+    'GLACIER_IR',
+    'GLACIER',
+    'DEEP_ARCHIVE',
+    'REDUCED_REDUNDANCY',
+  ],
+  {
+    error:
+      'must be one of STANDARD, INTELLIGENT_TIERING, STANDARD_IA, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE',
+  },
+);
+
+/** S3's rule for bucket names, loose enough for other stores. [src: S3 user guide, bucket naming rules] */
+const Bucket = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/,
+    'must be a bucket name of 3 to 255 letters, digits, dots, hyphens or underscores, without a path',
+  );
+
+const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
+const Prefix = z
+  .string()
+  .refine((text) => utf8Bytes(text) <= 1024, 'must be at most 1,024 bytes, the longest key of S3');
+
+const Endpoint = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.username === ''
+  );
+}, 'must be a URL such as https://s3.example.com, without a path, a query or credentials');
+
+const Glob = z.string().superRefine((pattern, context) => {
+  const problem = globProblem(pattern);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
+
+const Bytes = z
+  .union([z.int().min(0), z.string()], { error: 'must be a number of bytes or text such as "8 GiB"' })
+  .transform((value, context) => {
+    const bytes = typeof value === 'number' ? value : bytesFromText(value);
+    if (bytes !== null) return bytes;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a number of bytes or text such as "8 GiB", "500 MB" or "64 KiB"',
+    });
+    return z.NEVER;
+  });
+
+const Moment = z.iso.datetime({ offset: true, error: 'must be a moment such as 2026-01-31T00:00:00Z' });
+
+const Source = z.strictObject({
+  type: z
+    .literal('s3', { error: 'must be "s3"; sources of type "rclone" cannot be migrated yet' })
+    .default('s3'),
+  provider: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]+$/,
+      "must be a provider name of rclone's S3 backend, such as IBMCOS, Ceph, Minio, AWS or Other",
+    )
+    .default('Other'),
+  bucket: Bucket,
+  prefix: Prefix.default(''),
+  region: z.string().min(1).default('us-east-1'),
+  endpoint: Endpoint.optional(),
+  secrets: SecretNames.nullable().default(defaultSourceSecrets),
+  requestsPerSecond: z
+    .number()
+    .positive('must be above 0, or left out for no ceiling')
+    .nullable()
+    .default(null),
+});
+
+const Destination = z.strictObject({
+  bucket: Bucket,
+  prefix: Prefix.default(''),
+  region: z.string().min(1).default('us-east-1'),
+  storageClass: StorageClass.nullable().default(null),
+  kmsKeyId: z.string().min(1).nullable().default(null),
+  endpoint: Endpoint.optional(),
+  secrets: SecretNames.optional(),
+});
+
+const Select = z.strictObject({
+  include: z
+    .array(Glob)
+    .min(1, 'must hold at least one pattern; leave it out to include every key')
+    .default(['**']),
+  exclude: z.array(Glob).default([]),
+  minBytes: Bytes.default(0),
+  maxBytes: Bytes.nullable().default(null),
+  modifiedAfter: Moment.nullable().default(null),
+  modifiedBefore: Moment.nullable().default(null),
+});
+
+const Rule = z.strictObject({
+  match: Glob,
+  storageClass: StorageClass.optional(),
+  /** At most ten tags an object. [src: S3 user guide, object tagging] */
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .refine(
+      (tags) => Object.keys(tags).length <= 10,
+      'must hold at most 10 tags, the most S3 keeps on an object',
+    )
+    .optional(),
+  metadata: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be a lower-case metadata name'), z.string())
+    .optional(),
+  rename: z
+    .strictObject({
+      prefix: Prefix.min(1, 'must not be empty; use destination.prefix to put every key under a prefix'),
+      to: Prefix,
+    })
+    .optional(),
+});
+
+/** The execution input of a migration. Only the two buckets are required; unknown fields are refused. */
+export const Request = z.strictObject({
+  source: Source,
+  destination: Destination,
+  select: Select.prefault({}),
+  rules: z.array(Rule).max(100, 'must hold at most 100 rules').default([]),
+  existing: z
+    .enum(['replace-if-different', 'keep', 'replace'], {
+      error: 'must be "replace-if-different", "keep" or "replace"',
+    })
+    .default('replace-if-different'),
+  objectTags: z.enum(['copy', 'ignore'], { error: 'must be "copy" or "ignore"' }).optional(),
+  batch: z
+    .strictObject({
+      maxObjects: z.int().min(1, 'must be from 1 to 1000').max(1000, 'must be from 1 to 1000').default(20),
+      maxBytes: Bytes.refine((bytes) => bytes >= 1, 'must be at least 1 byte').default(8 * 1024 ** 3),
+    })
+    .prefault({}),
+  fleet: z
+    .strictObject({
+      maxWorkers: z.int().min(1, 'must be from 1 to 1000').max(1000, 'must be from 1 to 1000').default(20),
+      bandwidth: Bytes.refine((bytes) => bytes >= 1, 'must be at least 1 byte a second')
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
+  partition: z
+    .strictObject({
+      strategy: z.literal('queue', { error: 'must be "queue"; the hash strategy is not there yet' }),
+    })
+    .default({ strategy: 'queue' }),
+  verify: z
+    .strictObject({
+      compare: z.enum(['checksum', 'size'], { error: 'must be "checksum" or "size"' }).default('checksum'),
+      contentSample: z
+        .number()
+        .min(0, 'must be a share from 0 to 1')
+        .max(1, 'must be a share from 0 to 1')
+        .default(0),
+      repairRounds: z.int().min(0, 'must be from 0 to 10').max(10, 'must be from 0 to 10').default(3),
+    })
+    .prefault({}),
+  costTags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+});
+
+/** A request with every default filled in. */
+export type Request = z.infer<typeof Request>;
+
+/**
+ * Parses an execution input strictly and fills the defaults.
+ * Throws `InvalidRequest` with one line per mistake: the field, the value found, and how to mend it.
+ */
+export function parseRequest(input: unknown): Request {
+  const parsed = Request.safeParse(input);
+  if (!parsed.success) throw new InvalidRequest(explainIssues(parsed.error.issues, input));
+  const request = parsed.data;
+  const { select } = request;
+  if (select.maxBytes !== null && select.maxBytes < select.minBytes) {
+    throw new InvalidRequest(
+      `select.maxBytes is ${select.maxBytes}, which is below select.minBytes (${select.minBytes}): no object fits. Raise it or leave it out.`,
+    );
+  }
+  if (
+    select.modifiedAfter !== null &&
+    select.modifiedBefore !== null &&
+    Date.parse(select.modifiedAfter) >= Date.parse(select.modifiedBefore)
+  ) {
+    throw new InvalidRequest(
+      `select.modifiedAfter is "${select.modifiedAfter}", which is not before select.modifiedBefore ("${select.modifiedBefore}"): no object fits. Swap or drop one of them.`,
+    );
+  }
+  return request;
+}
