@@ -88,7 +88,8 @@ const Source = z.strictObject({
   prefix: Prefix.default(''),
   region: z.string().min(1).default('us-east-1'),
   endpoint: Endpoint.optional(),
-  secrets: SecretNames.nullable().default(defaultSourceSecrets),
+  /** null = the default AWS credential chain; left out = the stack's own secrets. */
+  secrets: SecretNames.nullable().optional(),
   requestsPerSecond: z
     .number()
     .positive('must be above 0, or left out for no ceiling')
@@ -196,7 +197,17 @@ export function parseRequest(input: unknown): Request {
   const parsed = Request.safeParse(input);
   if (!parsed.success) throw new InvalidRequest(explainIssues(parsed.error.issues, input));
   const request = parsed.data;
-  const { select } = request;
+  const { select, source } = request;
+  if (
+    source.provider !== 'AWS' &&
+    source.endpoint === undefined &&
+    source.secrets !== undefined &&
+    source.secrets?.endpoint === undefined
+  ) {
+    throw new InvalidRequest(
+      'source.endpoint is missing, and source.secrets names no endpoint either. Add the URL of the store, or set source.provider to "AWS".',
+    );
+  }
   if (select.maxBytes !== null && select.maxBytes < select.minBytes) {
     throw new InvalidRequest(
       `select.maxBytes is ${select.maxBytes}, which is below select.minBytes (${select.minBytes}): no object fits. Raise it or leave it out.`,

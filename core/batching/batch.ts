@@ -43,6 +43,8 @@ export type BatchFile = z.infer<typeof BatchFile>;
 export const BatchMessage = z.strictObject({
   version: z.literal(1),
   migration: z.string(),
+  /** The folder of the job store that the worker writes its outcomes to. */
+  folder: z.string(),
   batch: z.string(),
   /** Shard of the inventory that the files belong to; the worker's exceptions are filed under it. */
   shard: z.string(),

@@ -29,7 +29,8 @@ export type ReportedException = z.infer<typeof ReportedException>;
 export const Report = z.strictObject({
   migration: z.string(),
   status: z.enum(['SUCCEEDED', 'FINISHED_WITH_EXCEPTIONS', 'FAILED']),
-  error: z.strictObject({ name: z.string(), message: z.string() }).nullable(),
+  /** `state` is the state that failed, as the definition names it; absent when it is not known. */
+  error: z.strictObject({ name: z.string(), message: z.string(), state: z.string().optional() }).nullable(),
   source: z
     .strictObject({
       bucket: z.string(),

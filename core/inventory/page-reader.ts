@@ -1,0 +1,36 @@
+import { compareKeys } from '../keyspace/key-order.ts';
+import type { KeyRange } from '../keyspace/key-range.ts';
+import type { ListPage, ObjectStore } from '../ports.ts';
+import type { ObjectSummary } from './inventory-row.ts';
+
+/** Part of a bucket: the keys under `prefix` that lie in `range`. */
+export type Stretch = { prefix: string; range: KeyRange };
+
+/**
+ * Yields the pages of a stretch in order, one page ahead of the reader: the next one is on its way while
+ * the reader works. Throws what the store throws. Memory: two pages.
+ */
+export async function* readPages(
+  store: Pick<ObjectStore, 'listPage'>,
+  stretch: Stretch,
+  signal?: AbortSignal,
+): AsyncGenerator<ObjectSummary[]> {
+  const { prefix, range } = stretch;
+  const fetch = (startAfter: string | null): Promise<ListPage> => {
+    const page = store.listPage({ prefix, startAfter, ...(signal === undefined ? {} : { signal }) });
+    page.catch(() => undefined);
+    return page;
+  };
+  let coming: Promise<ListPage> | null = fetch(range.after);
+  while (coming !== null) {
+    const page: ListPage = await coming;
+    const last = page.objects.at(-1)?.key;
+    const ended =
+      !page.more || last === undefined || (range.upTo !== null && compareKeys(last, range.upTo) >= 0);
+    coming = ended ? null : fetch(last);
+    const { upTo } = range;
+    yield upTo === null || !ended
+      ? page.objects
+      : page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0);
+  }
+}

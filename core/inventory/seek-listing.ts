@@ -1,0 +1,84 @@
+import { compareKeys } from '../keyspace/key-order.ts';
+import type { ObjectStore } from '../ports.ts';
+import type { ObjectSummary } from './inventory-row.ts';
+import { readPages, type Stretch } from './page-reader.ts';
+
+/** A listing that is asked for keys in ascending order: one half of a merge. */
+export type SeekListing = {
+  /** The object of exactly this key, or null. Keys must be asked in ascending UTF-8 byte order. */
+  find(key: string): Promise<ObjectSummary | null>;
+  /** Reads to the end of the stretch, so that `passed` has seen every object. */
+  finish(): Promise<void>;
+};
+
+/**
+ * Opens a listing of the stretch. `passed` is called for every object that was listed and never asked for.
+ * Without `passed` the reader may jump: where the next asked key lies beyond the page, the listing goes on
+ * just before that key instead of reading everything in between.
+ */
+export function openSeekListing(
+  store: Pick<ObjectStore, 'listPage'>,
+  stretch: Stretch,
+  passed?: (object: ObjectSummary) => void,
+): SeekListing {
+  let pages = readPages(store, stretch);
+  let page: ObjectSummary[] = [];
+  let at = 0;
+  let ended = false;
+  let asked: string | null = null;
+
+  async function nextPage(): Promise<void> {
+    const next = await pages.next();
+    if (next.done === true) ended = true;
+    else {
+      page = next.value;
+      at = 0;
+    }
+  }
+
+  async function find(key: string): Promise<ObjectSummary | null> {
+    if (asked !== null && compareKeys(key, asked) <= 0) {
+      throw new RangeError(
+        `a merge asked for keys out of order: ${JSON.stringify(key)} after ${JSON.stringify(asked)}`,
+      );
+    }
+    asked = key;
+    for (let pagesRead = 0; !ended; pagesRead++) {
+      for (; at < page.length; at++) {
+        const object = page[at];
+        if (object === undefined) break;
+        const order = compareKeys(object.key, key);
+        if (order > 0) return null;
+        if (order === 0) {
+          at += 1;
+          return object;
+        }
+        passed?.(object);
+      }
+      if (passed === undefined && pagesRead > 0) jumpTowards(key);
+      await nextPage();
+    }
+    return null;
+  }
+
+  /** A key without its last character comes just before it, whatever follows. */
+  function jumpTowards(key: string): void {
+    const start = Array.from(key).slice(0, -1).join('');
+    const last = page.at(-1)?.key;
+    if (last === undefined || compareKeys(start, last) <= 0) return;
+    pages = readPages(store, { prefix: stretch.prefix, range: { after: start, upTo: stretch.range.upTo } });
+  }
+
+  return {
+    find,
+    async finish() {
+      while (!ended) {
+        for (; at < page.length; at++) {
+          const object = page[at];
+          if (object !== undefined) passed?.(object);
+        }
+        await nextPage();
+      }
+    },
+  };
+}

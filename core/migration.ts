@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { asciiJson, type BatchMessage, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
+import { defaultSourceSecrets, Request } from './request.ts';
+
+/** What Preflight found out about the two sides. */
+export const Capabilities = z.strictObject({
+  /** How the source is paged: V2 with StartAfter, or V1 with Marker. */
+  listing: z.enum(['v2', 'v1']),
+  /** Whether a plain ETag of that side is the MD5 of the bytes (it is not under aws:kms). */
+  sourceEtagIsMd5: z.boolean(),
+  destinationEtagIsMd5: z.boolean(),
+  /** Whether the source answers GetObjectTagging. */
+  sourceTags: z.boolean(),
+});
+export type Capabilities = z.infer<typeof Capabilities>;
+
+/** A migration as it is carried out: the request with every default, and what was measured. Holds no secret. */
+export const MigrationPlan = z.strictObject({
+  version: z.literal(1),
+  migration: z.string(),
+  folder: z.string(),
+  createdAtMs: z.int(),
+  request: Request,
+  capabilities: Capabilities,
+  objectTags: z.enum(['copy', 'ignore']),
+});
+export type MigrationPlan = z.infer<typeof MigrationPlan>;
+
+/** The source bucket of a request, without secret values; secrets that it does not name are the stack's own. */
+export function sourceLocation(request: Request): BucketLocation {
+  const { provider, bucket, region, endpoint } = request.source;
+  const { accessKey, secretKey } = defaultSourceSecrets;
+  const standing =
+    endpoint !== undefined || provider === 'AWS' ? { accessKey, secretKey } : defaultSourceSecrets;
+  const secrets = request.source.secrets === undefined ? standing : request.source.secrets;
+  return { provider, bucket, region, endpoint: endpoint ?? null, secrets };
+}
+
+/** The destination bucket of a request, without secret values. */
+export function destinationLocation(request: Request): BucketLocation {
+  const { bucket, region, endpoint, secrets } = request.destination;
+  const amazon = endpoint === undefined && secrets?.endpoint === undefined;
+  return {
+    provider: amazon ? 'AWS' : 'Other',
+    bucket,
+    region,
+    endpoint: endpoint ?? null,
+    secrets: secrets ?? null,
+  };
+}
+
+/** Everything of a batch message but its number, attempt, shard and files. */
+export function batchEnvelope(
+  plan: MigrationPlan,
+): Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | 'files'> {
+  const { request } = plan;
+  const { maxWorkers, bandwidth } = request.fleet;
+  const { requestsPerSecond } = request.source;
+  return {
+    version: 1,
+    migration: plan.migration,
+    folder: plan.folder,
+    source: sourceLocation(request),
+    destination: { ...destinationLocation(request), kmsKeyId: request.destination.kmsKeyId },
+    objectTags: plan.objectTags,
+    limits: {
+      requestsPerSecond: requestsPerSecond === null ? null : requestsPerSecond / maxWorkers,
+      bandwidthBytesPerSecond: bandwidth === null ? null : Math.max(1, Math.floor(bandwidth / maxWorkers)),
+    },
+  };
+}
+
+/** Bytes that the files of a message may take beside its envelope. */
+export function filesTextBudget(plan: MigrationPlan): number {
+  const longestNames = { batch: 'zzzz-999999999-r10', shard: 'zzzz', attempt: 999_999, files: [] };
+  return maxMessageBytes - asciiJson({ ...batchEnvelope(plan), ...longestNames }).length;
+}
+
+/**
+ * Names the options in which two requests differ in a way that makes going on with the work of the one
+ * under the other unsafe: what is listed, where it goes, and what decides it. Empty = safe to resume.
+ */
+export function unsafeDifferences(before: Request, now: Request): string[] {
+  const binding = (request: Request): Record<string, unknown> => ({
+    'source.bucket': request.source.bucket,
+    'source.prefix': request.source.prefix,
+    'source.endpoint': request.source.endpoint ?? null,
+    'destination.bucket': request.destination.bucket,
+    'destination.prefix': request.destination.prefix,
+    'destination.endpoint': request.destination.endpoint ?? null,
+    'destination.storageClass': request.destination.storageClass,
+    'destination.kmsKeyId': request.destination.kmsKeyId,
+    select: request.select,
+    rules: request.rules,
+    existing: request.existing,
+    objectTags: request.objectTags ?? null,
+  });
+  const [a, b] = [binding(before), binding(now)];
+  return Object.keys(a).filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** What Step Functions hands to a Catch. */
+export const Failure = z.object({ Error: z.string(), Cause: z.string().default('') });
+export type Failure = z.infer<typeof Failure>;
+
+/** An error in the words of the class that was thrown. */
+export type NamedFailure = { name: string; message: string };
+
+const Thrown = z.object({ errorType: z.string(), errorMessage: z.string() });
+const ChildExecution = z.object({ Error: z.string(), Cause: z.string().default('') });
+const StoppedTask = z.object({ StoppedReason: z.string() });
+
+/**
+ * Says what failed, from what a Catch was handed: a Lambda's error is JSON with type and message, a child
+ * execution's is JSON with Error and Cause, a stopped ECS task says only that it stopped, and then `listing` (the
+ * lister's own last words) knows more.
+ */
+export async function explainFailure(
+  failure: Failure,
+  listing: () => Promise<NamedFailure | null>,
+): Promise<NamedFailure> {
+  const cause = parseJson(failure.Cause);
+  const thrown = Thrown.safeParse(cause);
+  if (thrown.success) return { name: thrown.data.errorType, message: thrown.data.errorMessage };
+  const child = ChildExecution.safeParse(cause);
+  if (child.success) return { name: child.data.Error, message: child.data.Cause };
+  const task = StoppedTask.safeParse(cause);
+  if (task.success) {
+    return (
+      (await listing()) ?? {
+        name: 'ListingFailed',
+        message: `the lister stopped: ${task.data.StoppedReason}. Start the migration again under the same id: it resumes.`,
+      }
+    );
+  }
+  return { name: failure.Error, message: failure.Cause === '' ? 'no cause was given' : failure.Cause };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

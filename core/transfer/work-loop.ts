@@ -1,0 +1,135 @@
+import { type BatchMessage, decodeBatch } from '../batching/batch.ts';
+import type { Clock, Copier, JobStore, Log, ReceivedMessage, WorkQueue } from '../ports.ts';
+import { openBudget } from './budget.ts';
+import { adaptConcurrency, type Concurrency } from './concurrency.ts';
+import { type BatchResult, copyBatch } from './copy-batch.ts';
+import { keepLease } from './lease.ts';
+import { openSettler } from './settle.ts';
+
+/** How a worker works; all bounds are per worker. */
+export type WorkerSettings = {
+  worker: string;
+  /** Files and bytes being copied at once. */
+  filesInFlight: number;
+  bytesInFlight: number;
+  /** Messages held at once, so that the pipe never runs dry. */
+  messagesHeld: number;
+  leaseSeconds: number;
+  /** Longest wait of one receive. */
+  pollSeconds: number;
+  /** A key ends as an exception after this many attempts that failed. */
+  maxAttempts: number;
+  retryBaseSeconds: number;
+};
+
+export type WorkerParts = {
+  queue: WorkQueue;
+  copier: Copier;
+  jobStore: JobStore;
+  clock: Clock;
+  log: Log;
+  settings: WorkerSettings;
+  /** When it aborts, nothing more is received and what is held is finished. */
+  drain: AbortSignal;
+  /** When it aborts, copies are cut short and given back. */
+  halt: AbortSignal;
+};
+
+/**
+ * Receives batches, copies their keys, and deletes a message only when every key of it has an outcome on record or
+ * travels on in another message. Returns when it was told to drain and nothing is held any more.
+ * Killed at any instant it loses nothing: the leases run out and the messages come back.
+ */
+export async function workLoop(parts: WorkerParts): Promise<void> {
+  const { queue, clock, log, settings, drain, halt } = parts;
+  const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight });
+  let concurrency: Concurrency = { files: settings.filesInFlight, copiedSince: 0 };
+  const settler = openSettler(parts);
+  const held = new Set<Promise<void>>();
+  /** Set while credentials are refused: nothing is received before this instant. */
+  let intakeAtMs = 0;
+  let refusals = 0;
+
+  function learn(seen: 'copied' | 'throttled'): void {
+    concurrency = adaptConcurrency(concurrency, seen, settings.filesInFlight);
+    budget.setFiles(concurrency.files);
+  }
+
+  /** Dead credentials stop the intake; it opens again with growing pauses, as a probe. */
+  function guardIntake(result: BatchResult): void {
+    if (result.credentialRefused === null) {
+      refusals = 0;
+      return;
+    }
+    if (refusals === 0)
+      log('credentials-refused', {
+        side: result.credentialRefused,
+        reason: 'the intake stops until they are mended',
+      });
+    refusals += 1;
+    intakeAtMs = clock.nowMs() + Math.min(60, 2 ** refusals) * 1000;
+  }
+
+  async function handle(message: ReceivedMessage): Promise<void> {
+    const batch = parse(message, log);
+    if (batch === null) return;
+    const lease = keepLease(message.receipt, settings.leaseSeconds, parts);
+    try {
+      const result = await copyBatch(batch, { ...parts, budget, learn });
+      guardIntake(result);
+      await settler.settle({ batch, result, receipt: message.receipt });
+    } catch (error) {
+      log('batch-unsettled', { batch: batch.batch, reason: String(error) });
+      await queue.release([message.receipt]).catch(() => undefined);
+    } finally {
+      lease.end();
+    }
+  }
+
+  while (!drain.aborted) {
+    const pauseMs = intakeAtMs - clock.nowMs();
+    if (pauseMs > 0 && held.size === 0) await clock.sleep(pauseMs, drain);
+    const room = settings.messagesHeld - held.size;
+    if (room <= 0 || pauseMs > 0) {
+      if (held.size > 0) await Promise.race(held);
+      continue;
+    }
+    const messages = await receive(parts, Math.min(10, refusals > 0 ? 1 : room));
+    for (const message of messages) {
+      const done = handle(message).finally(() => held.delete(done));
+      held.add(done);
+    }
+  }
+  log('draining', { held: held.size, halted: halt.aborted });
+  await Promise.all(held);
+  await settler.close();
+}
+
+async function receive(
+  { queue, clock, log, settings, drain }: WorkerParts,
+  max: number,
+): Promise<ReceivedMessage[]> {
+  try {
+    return await queue.receive({
+      max,
+      waitSeconds: settings.pollSeconds,
+      leaseSeconds: settings.leaseSeconds,
+      signal: drain,
+    });
+  } catch (error) {
+    if (drain.aborted) return [];
+    log('receive-failed', { reason: String(error) });
+    await clock.sleep(1000, drain);
+    return [];
+  }
+}
+
+/** A message that is no batch of ours is left alone: the queue moves it aside after its last delivery. */
+function parse(message: ReceivedMessage, log: Log): BatchMessage | null {
+  try {
+    return decodeBatch(message.body);
+  } catch {
+    log('message-unreadable', { receiveCount: message.receiveCount, characters: message.body.length });
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { encodeBatch } from '../core/batching/batch.ts';
+import { JobStoreDamaged } from '../core/errors.ts';
+import { jobLayout } from '../core/job-layout.ts';
+import { decodeLines } from '../core/json-lines.ts';
+import { batchEnvelope } from '../core/migration.ts';
+import { Finding } from '../core/verification/findings.ts';
+import { MigrationAddress, readPlan } from './migration-address.ts';
+import { step } from './step.ts';
+
+/** Messages handed to the queue at once. */
+const portion = 1000;
+
+/** Queues what one shard's verification found missing or different, one key per message, so that one bad key holds up no other. */
+export const enqueueShardRepairs = step({
+  input: MigrationAddress.extend({ shard: z.string(), round: z.int().min(2) }),
+  output: z.string(),
+  async run({ folder, shard, round }, { jobStore, queue }) {
+    const plan = await readPlan(jobStore, folder);
+    const path = jobLayout.findings(folder, shard);
+    const file = await jobStore.read(path);
+    if (file === null)
+      throw new JobStoreDamaged(
+        `${jobStore.address(path)} is missing: start the migration again, it verifies again.`,
+      );
+    const repairs = decodeLines(file.bytes, Finding).filter((finding) => finding.action === 'repair');
+    const envelope = batchEnvelope(plan);
+    for (let from = 0; from < repairs.length; from += portion) {
+      const messages = repairs.slice(from, from + portion).map((finding, index) => ({
+        body: encodeBatch({
+          ...envelope,
+          batch: `${shard}-${from + index}-r${round}`,
+          shard,
+          attempt: 1,
+          files: [finding.file],
+        }),
+      }));
+      await queue.send(messages);
+    }
+    return shard;
+  },
+});

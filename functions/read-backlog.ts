@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { jobLayout } from '../core/job-layout.ts';
+import { DrainWatch, watchDrain } from '../core/scaling/watch-drain.ts';
+import { MigrationAddress } from './migration-address.ts';
+import { type StepSettings, step } from './step.ts';
+
+const Verdict = z.enum(['drained', 'draining', 'stalled', 'given-up']);
+
+/**
+ * Reads the queue once and compares with the reads before: is everything drained, does it move, has it stalled
+ * for so long that somebody must be told, or that it must end?
+ */
+export const readBacklog = step({
+  input: MigrationAddress.extend({ watch: DrainWatch.nullable(), polls: z.int().min(0) }),
+  output: MigrationAddress.extend({ watch: DrainWatch, polls: z.int(), verdict: Verdict }),
+  async run({ migration, folder, watch: before, polls }, { queue, jobStore, clock, settings }) {
+    const counts = await queue.counts();
+    const listed = (await jobStore.read(jobLayout.listing(folder))) !== null;
+    const watch = watchDrain(before, { counts, listed, nowMs: clock.nowMs() });
+    const verdict = judgeWatch(watch, settings);
+    if (verdict === 'stalled') watch.announcedAtMs = watch.readAtMs;
+    return { migration, folder, polls: polls + 1, watch, verdict };
+  },
+});
+
+function judgeWatch(watch: DrainWatch, settings: StepSettings): z.infer<typeof Verdict> {
+  const stillSeconds = (watch.readAtMs - watch.changedAtMs) / 1000;
+  if (watch.emptyReads >= settings.emptyReads) return 'drained';
+  if (stillSeconds >= settings.stallFailSeconds) return 'given-up';
+  return stillSeconds >= settings.stallAnnounceSeconds && watch.announcedAtMs === null
+    ? 'stalled'
+    : 'draining';
+}

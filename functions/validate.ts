@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { BucketLocation } from '../core/batching/batch.ts';
+import { InvalidRequest, SecretMissing } from '../core/errors.ts';
+import { jobLayout } from '../core/job-layout.ts';
+import { decodeJson } from '../core/json-lines.ts';
+import { destinationLocation, sourceLocation } from '../core/migration.ts';
+import { overlap } from '../core/overlap.ts';
+import { isPlaceholder } from '../core/placeholder.ts';
+import type { JobStore, Secrets } from '../core/ports.ts';
+import { Report } from '../core/report/report.ts';
+import { parseRequest, Request } from '../core/request.ts';
+import { step } from './step.ts';
+
+/**
+ * Parses the execution input, fills the defaults, and refuses what cannot work before anything is touched:
+ * wrong fields, source and destination that overlap, secrets that are missing or still placeholders.
+ * Throws `InvalidRequest` and `SecretMissing`.
+ */
+export const validate = step({
+  input: z.strictObject({ migration: z.string(), startedAt: z.iso.datetime(), request: z.unknown() }),
+  output: z.strictObject({
+    migration: z.string(),
+    folder: z.string(),
+    startedAt: z.string(),
+    request: Request,
+  }),
+  async run({ migration, startedAt, request: input }, { jobStore, secrets }) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/.test(migration)) {
+      throw new InvalidRequest(
+        `the migration id is ${JSON.stringify(migration)}, but must be 1 to 80 letters, digits, dots, hyphens or underscores. Start it under such a name.`,
+      );
+    }
+    const request = parseRequest(input);
+    const [source, destination] = [sourceLocation(request), destinationLocation(request)];
+    const endpoints = {
+      source: await endpointOf('source', source, secrets),
+      destination: await endpointOf('destination', destination, secrets),
+    };
+    const problem = overlap(request, endpoints);
+    if (problem !== null) throw new InvalidRequest(problem);
+    return { migration, folder: await unfinishedPass(jobStore, migration), startedAt, request };
+  },
+});
+
+/** Reads every secret of a side once and returns its endpoint; null = Amazon S3. */
+async function endpointOf(
+  side: 'source' | 'destination',
+  location: BucketLocation,
+  secrets: Secrets,
+): Promise<string | null> {
+  let endpoint = location.endpoint;
+  for (const [role, name] of Object.entries(location.secrets ?? {})) {
+    if (name === undefined || (role === 'endpoint' && location.endpoint !== null)) continue;
+    const value = await secrets.read(name, { fresh: true });
+    if (isPlaceholder(value))
+      throw new SecretMissing(
+        `secret ${name} (${side}.secrets.${role}) still holds a placeholder. Store the real value in it, then start again.`,
+      );
+    if (role === 'endpoint') endpoint = value;
+  }
+  return endpoint;
+}
+
+/** The folder of the first pass that has not ended well: a failed or interrupted one is resumed, a finished one is left as it is. */
+async function unfinishedPass(jobStore: JobStore, migration: string): Promise<string> {
+  for (let pass = 1; ; pass++) {
+    const folder = jobLayout.passFolder(migration, pass);
+    const file = await jobStore.read(jobLayout.report(folder));
+    if (file === null || decodeJson(file.bytes, Report).status === 'FAILED') return folder;
+  }
+}

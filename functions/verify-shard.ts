@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { readShardRows, readShardSummary } from '../core/inventory/shard.ts';
+import { jobLayout } from '../core/job-layout.ts';
+import { decodeJson, decodeLines, encodeJson, encodeLines } from '../core/json-lines.ts';
+import { destinationLocation, sourceLocation } from '../core/migration.ts';
+import type { JobStore } from '../core/ports.ts';
+import { addRequests } from '../core/requests-made.ts';
+import { type ExceptionKind, OutcomeRow } from '../core/transfer/outcome.ts';
+import { ShardVerification } from '../core/verification/findings.ts';
+import { verifyShard as verify } from '../core/verification/verify-shard.ts';
+import { MigrationAddress, readPlan } from './migration-address.ts';
+import { step } from './step.ts';
+
+/**
+ * Verifies one shard and stores what it found. Doing it again replaces what was found. Gives back only
+ * the shard's name, so that the map's result stays small.
+ */
+export const verifyShard = step({
+  input: MigrationAddress.extend({ shard: z.string(), round: z.int().min(1) }),
+  output: z.string(),
+  async run({ folder, shard, round }, { jobStore, openStore }) {
+    const plan = await readPlan(jobStore, folder);
+    const summary = await readShardSummary(jobStore, folder, shard);
+    const source = await openStore(sourceLocation(plan.request));
+    const destination = await openStore(destinationLocation(plan.request));
+    try {
+      const recorded = await recordedExceptions(jobStore, folder, shard);
+      const { verification, findings } = await verify({
+        plan,
+        shard: summary,
+        rows: readShardRows(jobStore, folder, summary),
+        source,
+        destination,
+        recorded,
+        round,
+      });
+      const before = round === 1 ? null : await jobStore.read(jobLayout.verification(folder, shard));
+      if (before !== null) {
+        const earlier = decodeJson(before.bytes, ShardVerification);
+        verification.repairedBefore = earlier.round < round ? earlier.repaired : earlier.repairedBefore;
+        verification.repaired += verification.repairedBefore;
+        addRequests(verification.requests.source, earlier.requests.source);
+        addRequests(verification.requests.destination, earlier.requests.destination);
+      }
+      await jobStore.write(jobLayout.findings(folder, shard), encodeLines(findings));
+      await jobStore.write(jobLayout.verification(folder, shard), encodeJson(verification));
+      return shard;
+    } finally {
+      source.close();
+      destination.close();
+    }
+  },
+});
+
+/** The last word of the workers on each key of the shard that they gave up. */
+async function recordedExceptions(
+  jobStore: JobStore,
+  folder: string,
+  shard: string,
+): Promise<Map<string, { kind: ExceptionKind; reason: string }>> {
+  const last = new Map<string, { kind: ExceptionKind; reason: string; endedAtMs: number }>();
+  for await (const path of jobStore.list(jobLayout.shardExceptions(folder, shard))) {
+    const file = await jobStore.read(path);
+    if (file === null) continue;
+    for (const { key, kind, reason, endedAtMs } of decodeLines(file.bytes, OutcomeRow)) {
+      const known = last.get(key);
+      if (kind !== undefined && (known === undefined || known.endedAtMs <= endedAtMs))
+        last.set(key, { kind, reason: reason ?? '', endedAtMs });
+    }
+  }
+  return new Map([...last].map(([key, { kind, reason }]) => [key, { kind, reason }]));
+}
