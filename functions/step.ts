@@ -43,7 +43,7 @@ export type StepSettings = {
 export type Step<Input extends z.ZodType, Output extends z.ZodType> = {
   readonly input: Input;
   readonly output: Output;
-  readonly run: (input: z.output<Input>, ports: Ports) => Promise<z.input<Output>>;
+  run(input: z.output<Input>, ports: Ports): Promise<z.input<Output>>;
 };
 
 /** Declares a step; only for its types. */

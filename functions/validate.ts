@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { resolveConnection } from '../adapters/aws/resolve-connection.ts';
 import type { BucketLocation } from '../core/batching/batch.ts';
 import { InvalidRequest, SecretMissing } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
@@ -48,17 +49,15 @@ async function endpointOf(
   location: BucketLocation,
   secrets: Secrets,
 ): Promise<string | null> {
-  let endpoint = location.endpoint;
   for (const [role, name] of Object.entries(location.secrets ?? {})) {
     if (name === undefined || (role === 'endpoint' && location.endpoint !== null)) continue;
-    const value = await secrets.read(name, { fresh: true });
-    if (isPlaceholder(value))
+    if (isPlaceholder(await secrets.read(name, { fresh: true }))) {
       throw new SecretMissing(
         `secret ${name} (${side}.secrets.${role}) still holds a placeholder. Store the real value in it, then start again.`,
       );
-    if (role === 'endpoint') endpoint = value;
+    }
   }
-  return endpoint;
+  return (await resolveConnection(location, secrets)).endpoint;
 }
 
 /** The folder of the first pass that has not ended well: a failed or interrupted one is resumed, a finished one is left as it is. */

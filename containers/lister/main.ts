@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { MigrationError } from '../../core/errors.ts';
+import { Checkpoint } from '../../core/inventory/checkpoint.ts';
+import { listSource } from '../../core/inventory/list-source.ts';
+import { jobLayout } from '../../core/job-layout.ts';
+import { decodeJson, encodeJson } from '../../core/json-lines.ts';
+import { destinationLocation, MigrationPlan, sourceLocation } from '../../core/migration.ts';
+import { logLines } from '../log-lines.ts';
+import { watchParent } from '../parent.ts';
+import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
+
+const Environment = PlaceEnvironment.extend({
+  MIGRATION: z.string().min(1),
+  FOLDER: z.string().min(1),
+  /** Rows of a shard; one verification reads it within a Lambda's 15 minutes. */
+  SHARD_ROWS: z.coerce.number().int().min(1).default(250_000),
+});
+
+/** Exit code of a lister that was told to stop before the end: it is to be started again. */
+const stoppedExitCode = 75;
+
+/**
+ * Lists the source of one migration and queues what has to be copied. Exits 0 when the listing is complete, 75
+ * when it was told to stop (SIGTERM; the checkpoint is stored), 1 when it failed; its last words are in the job store then.
+ */
+async function main(): Promise<number> {
+  const environment = readEnvironment(Environment, process.env);
+  const { MIGRATION: migration, FOLDER: folder, SHARD_ROWS: shardRows } = environment;
+  const place = openPlace(environment, { maxAttempts: 8 });
+  const { jobStore, queue, clock, log } = place;
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  watchParent(() => stop.abort());
+  try {
+    if ((await jobStore.read(jobLayout.listing(folder))) !== null) {
+      log('listing-found', { migration });
+      return 0;
+    }
+    const planFile = await jobStore.read(jobLayout.plan(folder));
+    if (planFile === null) throw new Error(`there is no plan at ${jobStore.address(jobLayout.plan(folder))}`);
+    const plan = decodeJson(planFile.bytes, MigrationPlan);
+    const kept = await jobStore.read(jobLayout.checkpoint(folder));
+    const checkpoint =
+      kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
+    log('listing-started', { migration, resumedAfter: checkpoint?.value.cursor ?? null });
+    const source = await place.openStore(sourceLocation(plan.request), {
+      listing: plan.capabilities.listing,
+    });
+    const destination = await place.openStore(destinationLocation(plan.request));
+    const listing = await listSource({
+      plan,
+      source,
+      destination,
+      queue,
+      jobStore,
+      clock,
+      log,
+      shardRows,
+      checkpoint,
+      stop: stop.signal,
+    });
+    log(listing === null ? 'listing-stopped' : 'listing-finished', { migration, listed: listing?.listed });
+    return listing === null ? stoppedExitCode : 0;
+  } catch (error) {
+    const named = error instanceof Error ? error : new Error(String(error));
+    const name = error instanceof MigrationError ? error.name : 'ListingFailed';
+    const message = `the source could not be listed to its end (${named.name}: ${named.message}). The checkpoint is kept: start the migration again under the same id.`;
+    log('listing-failed', { name, message });
+    await jobStore.write(
+      jobLayout.listingError(folder),
+      encodeJson({ name, message: error instanceof MigrationError ? error.message : message }),
+    );
+    return 1;
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  logLines('lister-broken', { reason: String(error) });
+  process.exit(1);
+}

@@ -1,0 +1,101 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
+import type { BatchMessage } from '../../core/batching/batch.ts';
+import type { Copier } from '../../core/ports.ts';
+import { carrierFor } from '../../core/transfer/carrier.ts';
+import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
+import { workLoop } from '../../core/transfer/work-loop.ts';
+import { logLines } from '../log-lines.ts';
+import { watchParent } from '../parent.ts';
+import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
+import { openRclone } from './rclone.ts';
+import { openStores } from './stores.ts';
+
+const Environment = PlaceEnvironment.extend({
+  WORKER: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/)
+    .default(`${hostname()}-${process.pid}`),
+  /** The rclone binary, 1.60 or later. */
+  RCLONE: z.string().min(1),
+  FILES_IN_FLIGHT: z.coerce.number().int().min(1).default(32),
+  BYTES_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(16 * 1024 ** 3),
+  LEASE_SECONDS: z.coerce.number().int().min(2).max(43_200).default(300),
+  POLL_SECONDS: z.coerce.number().int().min(0).max(20).default(20),
+  MAX_ATTEMPTS: z.coerce.number().int().min(1).default(6),
+  RETRY_BASE_SECONDS: z.coerce.number().min(0).default(10),
+  /** Seconds that work in hand may take after SIGTERM before it is given back. */
+  DRAIN_SECONDS: z.coerce.number().min(0).default(90),
+});
+
+/**
+ * Copies batches until it is told to stop. SIGTERM: receives no more, finishes what can be finished in time,
+ * gives the rest back, exits 0. A second signal gives everything back at once.
+ */
+async function main(): Promise<number> {
+  const environment = readEnvironment(Environment, process.env);
+  const place = openPlace(environment);
+  const { log, clock } = place;
+  const drain = new AbortController();
+  const halt = new AbortController();
+  const stop = (): void => {
+    if (drain.signal.aborted) halt.abort();
+    drain.abort();
+    void clock.sleep(environment.DRAIN_SECONDS * 1000).then(() => halt.abort());
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  watchParent(() => {
+    drain.abort();
+    halt.abort();
+  });
+
+  const worker = `${environment.WORKER}-${clock.nowMs().toString(36)}`;
+  const stores = openStores(place.openStore);
+  const rclone = openRclone({
+    ...place,
+    binary: environment.RCLONE,
+    sourceTags: async (batch, key) => (await stores.of(batch)).source.tags(key),
+  });
+  const sdk = new SdkCopier({ storesFor: (batch: BatchMessage) => stores.of(batch) });
+  const byKey: Copier = {
+    copy: (file, batch, signal) => (carrierFor(file) === 'rclone' ? rclone : sdk).copy(file, batch, signal),
+  };
+  const copier = renewCredentials(byKey, async () => {
+    log('secrets-read-again');
+    await Promise.all([stores.reload(), rclone.reloadCredentials()]);
+  });
+  log('worker-started', { worker });
+  await workLoop({
+    ...place,
+    copier,
+    drain: drain.signal,
+    halt: halt.signal,
+    settings: {
+      worker,
+      filesInFlight: environment.FILES_IN_FLIGHT,
+      bytesInFlight: environment.BYTES_IN_FLIGHT,
+      messagesHeld: Math.max(4, Math.ceil(environment.FILES_IN_FLIGHT / 10)),
+      leaseSeconds: environment.LEASE_SECONDS,
+      pollSeconds: environment.POLL_SECONDS,
+      maxAttempts: environment.MAX_ATTEMPTS,
+      retryBaseSeconds: environment.RETRY_BASE_SECONDS,
+    },
+  });
+  await rclone.stop();
+  log('worker-stopped', { worker });
+  return 0;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  logLines('worker-broken', {
+    reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+  process.exit(1);
+}

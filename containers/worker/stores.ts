@@ -1,0 +1,39 @@
+import type { BatchMessage, BucketLocation } from '../../core/batching/batch.ts';
+import type { ObjectStore } from '../../core/ports.ts';
+
+type Pair = { source: ObjectStore; destination: ObjectStore };
+
+/**
+ * The two buckets of a batch, opened once per pair of locations and kept. `reload` makes the next use open
+ * them with the secrets as they are then; calls under way keep what they have.
+ */
+export function openStores(openStore: (location: BucketLocation) => Promise<ObjectStore>): {
+  of(batch: BatchMessage): Promise<Pair>;
+  reload(): Promise<void>;
+} {
+  const open = new Map<string, Promise<Pair>>();
+
+  async function openPair({
+    source,
+    destination: { kmsKeyId: _, ...destination },
+  }: BatchMessage): Promise<Pair> {
+    const [from, to] = await Promise.all([openStore(source), openStore(destination)]);
+    return { source: from, destination: to };
+  }
+
+  return {
+    of(batch) {
+      const name = JSON.stringify([batch.source, batch.destination]);
+      let pair = open.get(name);
+      if (pair === undefined) {
+        pair = openPair(batch);
+        pair.catch(() => open.delete(name));
+        open.set(name, pair);
+      }
+      return pair;
+    },
+    async reload() {
+      open.clear();
+    },
+  };
+}

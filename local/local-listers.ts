@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { ListerTasks } from '../core/ports.ts';
+import type { Child } from './child.ts';
+import type { TaskHandler } from './interpret.ts';
+import { IntegrationFailed } from './lambda-error.ts';
+
+/** The part of ecs:runTask's parameters that means something to a process. */
+const RunTask = z.object({
+  Overrides: z.object({
+    ContainerOverrides: z.tuple([
+      z.object({ Environment: z.array(z.object({ Name: z.string(), Value: z.string() })) }),
+    ]),
+  }),
+});
+
+/** Listers as processes of this machine: what ecs:runTask.sync starts and Clean up stops. */
+export class LocalListers implements ListerTasks {
+  readonly #start: (environment: Record<string, string>) => Child;
+  readonly #running = new Set<Child>();
+  readonly #onNotice: (notice: string) => void;
+
+  constructor(start: (environment: Record<string, string>) => Child, onNotice: (notice: string) => void) {
+    this.#start = start;
+    this.#onNotice = onNotice;
+  }
+
+  /** Runs one lister to its end, as the state waits for it. Fails as a stopped ECS task does. */
+  readonly runTask: TaskHandler = async (input) => {
+    const [{ Environment }] = RunTask.parse(input).Overrides.ContainerOverrides;
+    const lister = this.#start(Object.fromEntries(Environment.map(({ Name, Value }) => [Name, Value])));
+    this.#running.add(lister);
+    const { code, signal } = await lister.ended;
+    this.#running.delete(lister);
+    if (code === 0) return { LastStatus: 'STOPPED', Containers: [{ ExitCode: 0 }] };
+    const how = signal ?? `exit code ${code}`;
+    this.#onNotice(`the lister ended (${how}); it is started again and resumes from its checkpoint`);
+    throw new IntegrationFailed({
+      StoppedReason: `Essential container in task exited (${how})`,
+      Containers: [{ ExitCode: code }],
+    });
+  };
+
+  async stopAll(): Promise<number> {
+    const running = [...this.#running];
+    for (const lister of running) lister.stop();
+    await Promise.all(running.map(({ ended }) => ended));
+    return running.length;
+  }
+
+  /** Ends the lister the hard way, as a lost task would; false when none runs. */
+  killOne(): boolean {
+    const [lister] = this.#running;
+    lister?.kill();
+    return lister !== undefined;
+  }
+}
