@@ -170,9 +170,12 @@ export interface ListerTasks {
   stopAll(migration: string): Promise<number>;
 }
 
+/** A Task or Map state that an execution entered. `failed`: it ended in an error that a Catch took. */
+export type StatePassed = { name: string; startedAtMs: number; endedAtMs: number | null; failed: boolean };
+
 /** The path an execution took, for the report. */
 export interface ExecutionHistory {
-  states(execution: string): Promise<{ name: string; startedAtMs: number; endedAtMs: number | null }[]>;
+  states(execution: string): Promise<StatePassed[]>;
 }
 
 /** What moves one object. Never throws for an object: how it ended is a value. */

@@ -7,6 +7,8 @@ import { findPlan, MigrationAddress } from './migration-address.ts';
 import { probeKey } from './probe-destination.ts';
 import { type Ports, step } from './step.ts';
 
+type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'openStore' | 'settings'>;
+
 /** Pause between two looks at a fleet that is going down. */
 const lookMs = 500;
 
@@ -23,7 +25,7 @@ export const cleanUp = step({
     uploadsAborted: z.int(),
     problems: z.array(z.string()),
   }),
-  async run({ migration, folder }, ports) {
+  async run({ migration, folder }, ports: Needs) {
     const problems: string[] = [];
     const attempt = async <Result>(
       what: string,
@@ -47,7 +49,7 @@ export const cleanUp = step({
   },
 });
 
-async function lowerFleet({ fleet, clock, settings }: Ports): Promise<boolean> {
+async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
   const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
   while ((await fleet.size()).running > 0) {
@@ -57,7 +59,7 @@ async function lowerFleet({ fleet, clock, settings }: Ports): Promise<boolean> {
   return true;
 }
 
-async function tidyDestination(plan: MigrationPlan, { jobStore, openStore }: Ports): Promise<number> {
+async function tidyDestination(plan: MigrationPlan, { jobStore, openStore }: Needs): Promise<number> {
   const destination = await openStore(destinationLocation(plan.request));
   try {
     await destination.delete(probeKey(plan.request, plan.migration));

@@ -6,7 +6,7 @@ import { decodeLines } from '../core/json-lines.ts';
 import { batchEnvelope } from '../core/migration.ts';
 import { Finding } from '../core/verification/findings.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /** Messages handed to the queue at once. */
 const portion = 1000;
@@ -15,7 +15,7 @@ const portion = 1000;
 export const enqueueShardRepairs = step({
   input: MigrationAddress.extend({ shard: z.string(), round: z.int().min(2) }),
   output: z.string(),
-  async run({ folder, shard, round }, { jobStore, queue }) {
+  async run({ folder, shard, round }, { jobStore, queue }: Pick<Ports, 'jobStore' | 'queue'>) {
     const plan = await readPlan(jobStore, folder);
     const path = jobLayout.findings(folder, shard);
     const file = await jobStore.read(path);

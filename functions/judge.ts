@@ -7,7 +7,7 @@ import type { JobStore } from '../core/ports.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
 import { accountedFor, openVerdict } from '../core/verification/verdict.ts';
 import { VerificationRound } from './plan-verification.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /** Files read from the job store at once. */
 const readsAtOnce = 32;
@@ -19,7 +19,7 @@ const readsAtOnce = 32;
 export const judge = step({
   input: VerificationRound,
   output: VerificationRound.extend({ repair: z.boolean() }),
-  async run({ migration, folder, round }, { jobStore }) {
+  async run({ migration, folder, round }, { jobStore }: Pick<Ports, 'jobStore'>) {
     const listingFile = await jobStore.read(jobLayout.listing(folder));
     if (listingFile === null)
       throw new JobStoreDamaged(

@@ -4,7 +4,7 @@ import { Listing } from '../core/inventory/checkpoint.ts';
 import { jobLayout, shardName } from '../core/job-layout.ts';
 import { decodeJson } from '../core/json-lines.ts';
 import { MigrationAddress } from './migration-address.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /** What the verification map runs over: shard names only, so that billions of objects fit a payload. */
 export const VerificationRound = MigrationAddress.extend({
@@ -16,7 +16,7 @@ export const VerificationRound = MigrationAddress.extend({
 export const planVerification = step({
   input: MigrationAddress,
   output: VerificationRound,
-  async run({ migration, folder }, { jobStore }) {
+  async run({ migration, folder }, { jobStore }: Pick<Ports, 'jobStore'>) {
     const file = await jobStore.read(jobLayout.listing(folder));
     if (file === null)
       throw new ListingFailed(

@@ -29,7 +29,10 @@ export const preflight = step({
     maxWorkers: z.int(),
     objectTags: z.enum(['copy', 'ignore']),
   }),
-  async run({ migration, folder, startedAt, request }, ports) {
+  async run(
+    { migration, folder, startedAt, request },
+    ports: Pick<Ports, 'jobStore' | 'queue' | 'clock' | 'openStore'>,
+  ) {
     const before = await findPlan(ports.jobStore, folder);
     if (before !== null) {
       const differences = unsafeDifferences(before.request, request);
@@ -67,7 +70,7 @@ export const preflight = step({
 });
 
 /** Looks at waiting messages without keeping them; one of another migration means that the stack is taken. */
-async function refuseForeignMessages(migration: string, { queue }: Ports): Promise<void> {
+async function refuseForeignMessages(migration: string, { queue }: Pick<Ports, 'queue'>): Promise<void> {
   const { visible, inFlight, delayed } = await queue.counts();
   if (visible + inFlight + delayed === 0) return;
   const messages = await queue.receive({ max: 10, waitSeconds: 0, leaseSeconds: 5 });

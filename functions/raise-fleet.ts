@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MigrationAddress } from './migration-address.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /**
  * Opens the fleet for this migration: at least one worker, at most what the request allows. The scaling policy
@@ -9,7 +9,7 @@ import { step } from './step.ts';
 export const raiseFleet = step({
   input: MigrationAddress.extend({ maxWorkers: z.int().min(1) }),
   output: z.strictObject({ minimum: z.int(), maximum: z.int() }),
-  async run({ maxWorkers }, { fleet }) {
+  async run({ maxWorkers }, { fleet }: Pick<Ports, 'fleet'>) {
     const bounds = { minimum: 1, maximum: maxWorkers };
     await fleet.setBounds({ ...bounds, desired: 1 });
     return bounds;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jobLayout } from '../core/job-layout.ts';
 import { DrainWatch, watchDrain } from '../core/scaling/watch-drain.ts';
 import { MigrationAddress } from './migration-address.ts';
-import { type StepSettings, step } from './step.ts';
+import { type Ports, type StepSettings, step } from './step.ts';
 
 const Verdict = z.enum(['drained', 'draining', 'stalled', 'given-up']);
 
@@ -13,7 +13,10 @@ const Verdict = z.enum(['drained', 'draining', 'stalled', 'given-up']);
 export const readBacklog = step({
   input: MigrationAddress.extend({ watch: DrainWatch.nullable(), polls: z.int().min(0) }),
   output: MigrationAddress.extend({ watch: DrainWatch, polls: z.int(), verdict: Verdict }),
-  async run({ migration, folder, watch: before, polls }, { queue, jobStore, clock, settings }) {
+  async run(
+    { migration, folder, watch: before, polls },
+    { queue, jobStore, clock, settings }: Pick<Ports, 'queue' | 'jobStore' | 'clock' | 'settings'>,
+  ) {
     const counts = await queue.counts();
     const listed = (await jobStore.read(jobLayout.listing(folder))) !== null;
     const watch = watchDrain(before, { counts, listed, nowMs: clock.nowMs() });

@@ -11,7 +11,7 @@ import { Verdict } from '../core/verification/verdict.ts';
 import { gatherExceptions } from './gather-exceptions.ts';
 import { gatherTotals } from './gather-totals.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 const Event = z.enum(['Migration Succeeded', 'Migration Finished With Exceptions', 'Migration Failed']);
 
@@ -33,7 +33,10 @@ export const report = step({
       error: Report.shape.error,
     }),
   }),
-  async run({ execution, state: { migration, folder, startedAt, error } }, { jobStore, history, clock }) {
+  async run(
+    { execution, state: { migration, folder, startedAt, error } },
+    { jobStore, history, clock }: Pick<Ports, 'jobStore' | 'history' | 'clock'>,
+  ) {
     const plan = await findPlan(jobStore, folder);
     const listing = await find(jobStore, jobLayout.listing(folder), Listing);
     const verdict = await find(jobStore, jobLayout.verdict(folder), Verdict);

@@ -39,28 +39,28 @@ export type StepSettings = {
   fleetStopSeconds: number;
 };
 
-/** One Task of a state machine as a value: what it takes, what it gives, what it does. */
-export type Step<Input extends z.ZodType, Output extends z.ZodType> = {
+/** One Task of a state machine as a value: what it takes, what it gives, what it does, and which ports it needs for that. */
+export type Step<Input extends z.ZodType, Output extends z.ZodType, Needs> = {
   readonly input: Input;
   readonly output: Output;
-  run(input: z.output<Input>, ports: Ports): Promise<z.input<Output>>;
+  run(input: z.output<Input>, ports: Needs): Promise<z.input<Output>>;
 };
 
 /** Declares a step; only for its types. */
-export function step<Input extends z.ZodType, Output extends z.ZodType>(
-  declared: Step<Input, Output>,
-): Step<Input, Output> {
+export function step<Input extends z.ZodType, Output extends z.ZodType, Needs>(
+  declared: Step<Input, Output, Needs>,
+): Step<Input, Output, Needs> {
   return declared;
 }
 
 /** Any step, for tables of them. */
-export type AnyStep = Step<z.ZodType, z.ZodType>;
+export type AnyStep = Step<z.ZodType, z.ZodType, Ports>;
 
 /** Performs a step as Lambda does, schemas of both ends included; the local runner calls this too. */
-export async function perform<Input extends z.ZodType, Output extends z.ZodType>(
-  declared: Step<Input, Output>,
+export async function perform<Input extends z.ZodType, Output extends z.ZodType, Needs>(
+  declared: Step<Input, Output, Needs>,
   event: unknown,
-  ports: Ports,
+  ports: Needs,
 ): Promise<z.output<Output>> {
   return declared.output.parse(await declared.run(declared.input.parse(event), ports));
 }

@@ -10,7 +10,7 @@ import { isPlaceholder } from '../core/placeholder.ts';
 import type { JobStore, Secrets } from '../core/ports.ts';
 import { Report } from '../core/report/report.ts';
 import { parseRequest, Request } from '../core/request.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /**
  * Parses the execution input, fills the defaults, and refuses what cannot work before anything is touched:
@@ -25,7 +25,10 @@ export const validate = step({
     startedAt: z.string(),
     request: Request,
   }),
-  async run({ migration, startedAt, request: input }, { jobStore, secrets }) {
+  async run(
+    { migration, startedAt, request: input },
+    { jobStore, secrets }: Pick<Ports, 'jobStore' | 'secrets'>,
+  ) {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/.test(migration)) {
       throw new InvalidRequest(
         `the migration id is ${JSON.stringify(migration)}, but must be 1 to 80 letters, digits, dots, hyphens or underscores. Start it under such a name.`,

@@ -9,7 +9,7 @@ import { type ExceptionKind, OutcomeRow } from '../core/transfer/outcome.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
 import { verifyShard as verify } from '../core/verification/verify-shard.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
-import { step } from './step.ts';
+import { type Ports, step } from './step.ts';
 
 /**
  * Verifies one shard and stores what it found. Doing it again replaces what was found. Gives back only
@@ -18,7 +18,7 @@ import { step } from './step.ts';
 export const verifyShard = step({
   input: MigrationAddress.extend({ shard: z.string(), round: z.int().min(1) }),
   output: z.string(),
-  async run({ folder, shard, round }, { jobStore, openStore }) {
+  async run({ folder, shard, round }, { jobStore, openStore }: Pick<Ports, 'jobStore' | 'openStore'>) {
     const plan = await readPlan(jobStore, folder);
     const summary = await readShardSummary(jobStore, folder, shard);
     const source = await openStore(sourceLocation(plan.request));

@@ -14,8 +14,10 @@ export async function startQueueServer(folder: string): Promise<QueueServer> {
   const attributes = { MessageRetentionPeriod: '1209600' };
   const dead = server.createQueue('drover-dead', { attributes });
   const redrive = JSON.stringify({ deadLetterTargetArn: dead.queueArn, maxReceiveCount });
-  const { queueUrl } = server.createQueue('drover', {
+  server.createQueue('drover', {
     attributes: { ...attributes, RedrivePolicy: redrive },
   });
-  return { endpoint: `http://127.0.0.1:${server.port}`, queueUrl, stop: () => server.stop() };
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  // The server's own idea of the URL has a host name that no URL parser takes.
+  return { endpoint, queueUrl: `${endpoint}/000000000000/drover`, stop: () => server.stop() };
 }

@@ -151,10 +151,7 @@ export async function runMigration(run: LocalRun): Promise<LocalResult> {
     listers,
     clock,
     log,
-    history: {
-      states: async () =>
-        watch.states().map(({ name, startedAtMs, endedAtMs }) => ({ name, startedAtMs, endedAtMs })),
-    },
+    history: { states: async () => watch.states() },
     openStore: storeOpener(run.secrets),
     settings: {
       stallAnnounceSeconds: pace.stallAnnounceSeconds,

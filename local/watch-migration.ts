@@ -91,8 +91,8 @@ export class MigrationWatch {
   }
 
   /** The path taken so far, for the report. */
-  states(): readonly StateSeen[] {
-    return this.#states;
+  states(): StateSeen[] {
+    return this.#states.map((state) => ({ ...state }));
   }
 
   snapshot(nowMs: number): ProgressSnapshot {
@@ -102,7 +102,7 @@ export class MigrationWatch {
       migration: this.#migration,
       nowMs,
       startedAtMs: this.#startedAtMs,
-      states: this.#states.map((state) => ({ ...state })),
+      states: this.states(),
       listed: Object.values(this.#tallies).reduce(addTally, noObjects()),
       listingFinished: this.#listingFinished,
       toCopy: transfer,

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
+import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
+import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
 import type { Copier } from '../../core/ports.ts';
 import { carrierFor } from '../../core/transfer/carrier.ts';
@@ -9,7 +11,6 @@ import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
-import { openRclone } from './rclone.ts';
 import { openStores } from './stores.ts';
 
 const Environment = PlaceEnvironment.extend({
@@ -19,6 +20,8 @@ const Environment = PlaceEnvironment.extend({
     .default(`${hostname()}-${process.pid}`),
   /** The rclone binary, 1.60 or later. */
   RCLONE: z.string().min(1),
+  /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
+  SETPRIV: z.string().optional(),
   FILES_IN_FLIGHT: z.coerce.number().int().min(1).default(32),
   BYTES_IN_FLIGHT: z.coerce
     .number()
@@ -56,18 +59,29 @@ async function main(): Promise<number> {
 
   const worker = `${environment.WORKER}-${clock.nowMs().toString(36)}`;
   const stores = openStores(place.openStore);
-  const rclone = openRclone({
-    ...place,
-    binary: environment.RCLONE,
-    sourceTags: async (batch, key) => (await stores.of(batch)).source.tags(key),
+  const storesFor = (batch: BatchMessage) => stores.of(batch);
+  const daemon = await RcloneDaemon.start({
+    rclone: environment.RCLONE,
+    setpriv: environment.SETPRIV ?? null,
+    environment: process.env,
+    clock,
+    log,
+    limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
   });
-  const sdk = new SdkCopier({ storesFor: (batch: BatchMessage) => stores.of(batch) });
+  const rclone = new RcloneCopier({
+    daemon,
+    secrets: place.secrets,
+    log,
+    sourceStore: async (batch) => (await stores.of(batch)).source,
+  });
+  const sdk = new SdkCopier({ storesFor, clock });
   const byKey: Copier = {
     copy: (file, batch, signal) => (carrierFor(file) === 'rclone' ? rclone : sdk).copy(file, batch, signal),
   };
   const copier = renewCredentials(byKey, async () => {
     log('secrets-read-again');
-    await Promise.all([stores.reload(), rclone.reloadCredentials()]);
+    rclone.reloadCredentials();
+    stores.reload();
   });
   log('worker-started', { worker });
   await workLoop({
@@ -86,7 +100,7 @@ async function main(): Promise<number> {
       retryBaseSeconds: environment.RETRY_BASE_SECONDS,
     },
   });
-  await rclone.stop();
+  await daemon.stop();
   log('worker-stopped', { worker });
   return 0;
 }

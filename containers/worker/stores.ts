@@ -9,7 +9,7 @@ type Pair = { source: ObjectStore; destination: ObjectStore };
  */
 export function openStores(openStore: (location: BucketLocation) => Promise<ObjectStore>): {
   of(batch: BatchMessage): Promise<Pair>;
-  reload(): Promise<void>;
+  reload(): void;
 } {
   const open = new Map<string, Promise<Pair>>();
 
@@ -32,7 +32,7 @@ export function openStores(openStore: (location: BucketLocation) => Promise<Obje
       }
       return pair;
     },
-    async reload() {
+    reload() {
       open.clear();
     },
   };

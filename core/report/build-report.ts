@@ -1,5 +1,6 @@
 import type { Listing } from '../inventory/checkpoint.ts';
 import { destinationLocation, type MigrationPlan, sourceLocation } from '../migration.ts';
+import type { StatePassed } from '../ports.ts';
 import { addRequests, type RequestsBySide } from '../requests-made.ts';
 import { noObjects } from '../transfer/outcome.ts';
 import type { ThroughputBucket } from '../transfer/throughput.ts';
@@ -18,7 +19,7 @@ export type Evidence = {
   exceptions: ReportedException[];
   exceptionsFile: string | null;
   totals: { requests: RequestsBySide; throughput: readonly ThroughputBucket[] };
-  states: readonly { name: string; startedAtMs: number; endedAtMs: number | null }[];
+  states: readonly StatePassed[];
 };
 
 /**
@@ -37,11 +38,7 @@ export function buildReport(evidence: Evidence): Report {
   return {
     migration: evidence.migration,
     status: error !== null || verdict === null ? 'FAILED' : clean ? 'SUCCEEDED' : 'FINISHED_WITH_EXCEPTIONS',
-    error:
-      error ??
-      (verdict === null
-        ? { name: 'ListingFailed', message: 'the migration ended without a verification' }
-        : null),
+    error: failureOf(evidence),
     source: plan === null ? null : sourceOf(plan),
     destination: plan === null ? null : destinationOf(plan),
     listed: listing?.listed ?? noObjects(),
@@ -83,6 +80,17 @@ export function buildReport(evidence: Evidence): Report {
     finishedAt: iso(nowMs),
     seconds: Math.max(0, nowMs - startedAtMs) / 1000,
   };
+}
+
+/** The error and the state it came from: the last one that failed before the cleaning up. */
+function failureOf({ error, verdict, states }: Evidence): Report['error'] {
+  const failure =
+    error ??
+    (verdict === null
+      ? { name: 'ListingFailed', message: 'the migration ended without a verification' }
+      : null);
+  const state = states.findLast(({ failed, name }) => failed && name !== 'Clean up')?.name;
+  return failure === null || state === undefined ? failure : { ...failure, state };
 }
 
 function sourceOf({ request }: MigrationPlan): Report['source'] {

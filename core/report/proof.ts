@@ -9,7 +9,7 @@ function methodSentences(report: Report): string[] {
   const sentences: string[] = [];
   if (provenByChecksum > 0) {
     sentences.push(
-      `${objectsText(provenByChecksum)} (${shareText(provenByChecksum, verified)}) proven by checksum: size and MD5 are the same on both sides.`,
+      `${objectsText(provenByChecksum)} (${shareText(provenByChecksum, verified)}) proven by checksum: size and MD5 (of the whole, or of the same parts) are equal on both sides.`,
     );
   }
   if (provenBySize > 0) {
@@ -19,25 +19,33 @@ function methodSentences(report: Report): string[] {
   }
   if (provenByContent > 0) {
     sentences.push(
-      `${objectsText(provenByContent)} of the sample ${provenByContent === 1 ? 'was' : 'were'} read on both sides and compared byte for byte.`,
+      `${objectsText(provenByContent)} (${shareText(provenByContent, verified)}) proven by content: the sample was read on both sides and compared byte for byte.`,
     );
   }
   return sentences;
 }
 
+/** Objects that were refused before they could be looked for are exceptions, but neither missing nor different. */
+function endSentence({ status, outcomes, verification: { missing, different } }: Report): string {
+  const exceptions = outcomes.exception.objects;
+  if (missing + different === 0) {
+    return exceptions === 0
+      ? 'At the end nothing was missing and nothing was different.'
+      : 'Apart from the exceptions, nothing was missing and nothing was different at the end.';
+  }
+  const where = `At the end ${countText(missing)} ${areIs(missing)} missing at the destination and ${countText(different)} ${areIs(different)} different there`;
+  return status === 'FAILED' ? `${where}.` : `${where}; they are among the exceptions.`;
+}
+
 function restSentences(report: Report): string[] {
-  const { kept, missing, different, extra, rounds, repaired } = report.verification;
+  const { kept, extra, rounds, repaired } = report.verification;
   const sentences: string[] = [];
   if (kept > 0) {
     sentences.push(
       `${objectsText(kept)} ${areIs(kept)} present but not proven equal: the request says “existing: keep”, so what was there was left as it is.`,
     );
   }
-  sentences.push(
-    missing + different === 0
-      ? 'At the end nothing was missing and nothing was different.'
-      : `At the end ${countText(missing)} ${areIs(missing)} missing at the destination and ${countText(different)} ${areIs(different)} different there.`,
-  );
+  sentences.push(endSentence(report));
   if (extra > 0) {
     sentences.push(
       `${objectsText(extra)} under the destination prefix ${areIs(extra)} not in the source. They were left alone.`,

@@ -54,7 +54,16 @@ function renderFigures(report: Report): Html {
           countText(proof.verified),
           proof.verified === 0
             ? 'nothing to prove'
-            : `${countText(proof.provenByChecksum)} by checksum, ${countText(proof.provenBySize)} by size only`,
+            : (
+                [
+                  [proof.provenByChecksum, 'by checksum'],
+                  [proof.provenByContent, 'by content'],
+                  [proof.provenBySize, 'by size only'],
+                ] as const
+              )
+                .filter(([count]) => count > 0)
+                .map(([count, how]) => `${countText(count)} ${how}`)
+                .join(', '),
         ];
   const figure = (name: string, value: string, detail: string) =>
     html`<div><dt>${name}</dt><dd><b>${value}</b><small>${detail}</small></dd></div>`;

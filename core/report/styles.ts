@@ -5,7 +5,7 @@
  */
 export const styles = `
 :root{--page:#fff;--raised:#f5f7f9;--ink:#17212b;--soft:#52606d;--rule:#dde3e9;--grid:#e8ecf0;--edge:#0b5cad;--area:#cfe2f5;
---copied:#0b5cad;--unchanged:#6db3e8;--excluded:#aab4be;--exception:#cf4a00;--open:#d8c7f0;
+--copied:#0b5cad;--unchanged:#4a97d2;--excluded:#8b97a3;--exception:#cf4a00;--open:#9375c4;
 --success:#00694f;--success-soft:#e7f5f0;--attention:#9a4a00;--attention-soft:#fdf1e3;--failure:#b3201b;--failure-soft:#fdecea;--mark:#fde9b8;--mark-ink:#6b3a00}
 @media screen and (prefers-color-scheme:dark){:root{--page:#11171e;--raised:#1a222b;--ink:#e9eef3;--soft:#a6b2be;--rule:#2d3843;--grid:#232d37;--edge:#63aef0;--area:#1d3d5c;
 --copied:#3d8fe0;--unchanged:#a5d3f7;--excluded:#66727f;--exception:#f5853f;--open:#7d67a5;
