@@ -1,0 +1,156 @@
+import {
+  ListObjectsCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
+import { compareKeys } from '../../core/keyspace/key-order.ts';
+import type { ListPage } from '../../core/ports.ts';
+import { StoreError } from '../../core/store-error.ts';
+import { plainEtag } from './s3-properties.ts';
+
+/** How a store lists: version 2 by StartAfter, or version 1 by marker; with keys URL-encoded or as they are. */
+export type ListingStyle = { version: 'v2' | 'v1'; encoded: boolean };
+
+type ListQuery = { prefix: string; startAfter: string | null; maxKeys: number; signal?: AbortSignal };
+type Entry = NonNullable<ListObjectsV2CommandOutput['Contents']>[number];
+type Answer = { entries: Entry[]; truncated: boolean; encoded: boolean; next: string | undefined };
+
+/**
+ * One page of the bucket's listing after `startAfter`. Throws what the SDK throws, and a `StoreError` of
+ * kind `unsupported` when the store answers out of byte order, with keys that were not asked for, or with
+ * an end it does not tell: such an answer would lose keys silently.
+ */
+export async function listPage(
+  client: S3Client,
+  bucket: string,
+  style: ListingStyle,
+  query: ListQuery,
+): Promise<ListPage> {
+  let cursor: string | undefined;
+  for (;;) {
+    const answer =
+      style.version === 'v2'
+        ? await askV2(client, bucket, style, query, cursor)
+        : await askV1(client, bucket, style, query, cursor);
+    const objects = answer.entries.map((entry) => summaryOf(entry, answer.encoded));
+    refuseDisorder(objects, query);
+    if (objects.length > 0 || !answer.truncated) return { objects, more: answer.truncated };
+    // A page may hold no key and still not be the last; only the store's own cursor leads on from it.
+    if (answer.next === undefined || answer.next === cursor) {
+      throw unsupported('an empty page that is not the last, without saying where the next one begins');
+    }
+    cursor = answer.next;
+  }
+}
+
+async function askV2(
+  client: S3Client,
+  bucket: string,
+  style: ListingStyle,
+  query: ListQuery,
+  cursor?: string,
+): Promise<Answer> {
+  const answer = await client.send(
+    new ListObjectsV2Command({
+      Bucket: bucket,
+      MaxKeys: query.maxKeys,
+      ...(style.encoded ? { EncodingType: 'url' } : {}),
+      ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
+      ...(query.startAfter === null ? {} : { StartAfter: query.startAfter }),
+      ...(cursor === undefined ? {} : { ContinuationToken: cursor }),
+    }),
+    query.signal === undefined ? {} : { abortSignal: query.signal },
+  );
+  return {
+    entries: answer.Contents ?? [],
+    truncated: requireEnd(answer.IsTruncated),
+    encoded: answer.EncodingType === 'url',
+    next: answer.NextContinuationToken,
+  };
+}
+
+async function askV1(
+  client: S3Client,
+  bucket: string,
+  style: ListingStyle,
+  query: ListQuery,
+  cursor?: string,
+): Promise<Answer> {
+  const marker = cursor ?? query.startAfter;
+  const answer = await client.send(
+    new ListObjectsCommand({
+      Bucket: bucket,
+      MaxKeys: query.maxKeys,
+      ...(style.encoded ? { EncodingType: 'url' } : {}),
+      ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
+      ...(marker === null ? {} : { Marker: marker }),
+    }),
+    query.signal === undefined ? {} : { abortSignal: query.signal },
+  );
+  const encoded = answer.EncodingType === 'url';
+  return {
+    entries: answer.Contents ?? [],
+    truncated: requireEnd(answer.IsTruncated),
+    encoded,
+    next: answer.NextMarker === undefined ? undefined : decodeKey(answer.NextMarker, encoded),
+  };
+}
+
+/** A page of a proxy or portal parses as a listing without objects; it must not pass for an empty bucket. */
+function requireEnd(truncated: boolean | undefined): boolean {
+  if (truncated === undefined) throw unsupported('no word on whether it is complete, as if it were none');
+  return truncated;
+}
+
+function summaryOf(entry: Entry, encoded: boolean): ObjectSummary {
+  const { Key, Size, LastModified } = entry;
+  if (Key === undefined || Size === undefined || LastModified === undefined) {
+    throw unsupported('an object without key, size or time');
+  }
+  return {
+    key: decodeKey(Key, encoded),
+    sizeBytes: Size,
+    etag: plainEtag(entry.ETag),
+    modifiedAtMs: LastModified.getTime(),
+    storageClass: entry.StorageClass ?? null,
+  };
+}
+
+/** S3's URL encoding writes a space as `+` and everything unusual, `+` included, as `%XX` of its UTF-8. */
+function decodeKey(text: string, encoded: boolean): string {
+  if (!encoded || !/[+%]/.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw unsupported(`the key ${JSON.stringify(text)}, which is no URL-encoded UTF-8`);
+  }
+}
+
+function refuseDisorder(objects: ObjectSummary[], query: ListQuery): void {
+  let before = query.startAfter;
+  for (const { key } of objects) {
+    if (!key.startsWith(query.prefix)) {
+      throw unsupported(
+        `the key ${JSON.stringify(key)} outside of the prefix ${JSON.stringify(query.prefix)}`,
+      );
+    }
+    if (before !== null && compareKeys(before, key) >= 0) {
+      throw unsupported(
+        `the key ${JSON.stringify(key)} after ${JSON.stringify(before)}, which is not UTF-8 byte order`,
+      );
+    }
+    before = key;
+  }
+}
+
+function unsupported(what: string): StoreError {
+  return new StoreError(
+    'unsupported',
+    `ListingUnsupported: the store's listing holds ${what}. It cannot be listed safely.`,
+    {
+      code: 'ListingUnsupported',
+    },
+  );
+}

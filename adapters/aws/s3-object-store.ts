@@ -1,0 +1,218 @@
+import { Readable } from 'node:stream';
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type {
+  ListPage,
+  ObjectDetails,
+  ObjectProperties,
+  ObjectStore,
+  UnfinishedUpload,
+} from '../../core/ports.ts';
+import type { RequestsMade } from '../../core/requests-made.ts';
+import { StoreError } from '../../core/store-error.ts';
+import { uploadInParts } from './multipart-upload.ts';
+import type { S3Connection } from './resolve-connection.ts';
+import { type S3ClientOptions, s3Client } from './s3-client.ts';
+import { storeError } from './s3-errors.ts';
+import { type ListingStyle, listPage } from './s3-listing.ts';
+import { detailsOf, noAnswer } from './s3-properties.ts';
+import { uploadWhole } from './whole-upload.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** How the store is talked to. */
+export type S3ObjectStoreOptions = S3ClientOptions & {
+  /** `v1` for stores without ListObjectsV2 or without StartAfter; `v2` unless told. */
+  listing?: 'v2' | 'v1';
+  /** Bodies above this size go up in parts; 64 MiB unless told. */
+  partsAboveBytes?: number;
+  /** Size of a part, at least 5 MiB; 64 MiB unless told. */
+  partBytes?: number;
+};
+
+/**
+ * A bucket behind an S3 API. HEAD answers have no body: a 403 is `denied` whatever its cause, and a missing
+ * bucket looks like a missing object; `listPage` and `get` tell them apart.
+ */
+export class S3ObjectStore implements ObjectStore {
+  readonly #client: S3Client;
+  readonly #connection: S3Connection;
+  readonly #listing: ListingStyle;
+  readonly #partsAboveBytes: number;
+  readonly #partBytes: number;
+  readonly #requestsMade: () => RequestsMade;
+
+  constructor(connection: S3Connection, options: S3ObjectStoreOptions = {}) {
+    const { client, requestsMade } = s3Client(connection, options);
+    this.#client = client;
+    this.#connection = connection;
+    // IBM COS encodes the keys of a listing in ways that cannot be undone. [src: rclone, provider IBMCOS]
+    this.#listing = { version: options.listing ?? 'v2', encoded: connection.provider !== 'IBMCOS' };
+    this.#partsAboveBytes = options.partsAboveBytes ?? 64 * mebibyte;
+    this.#partBytes = options.partBytes ?? 64 * mebibyte;
+    this.#requestsMade = requestsMade;
+  }
+
+  listPage(query: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> {
+    const { bucket } = this.#connection;
+    return this.#told(() =>
+      listPage(this.#client, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
+    );
+  }
+
+  head(key: string): Promise<ObjectDetails | null> {
+    return this.#told(async () => {
+      const answer = await this.#client.send(new HeadObjectCommand(this.#target(key))).catch(nullWhenMissing);
+      return answer === null ? null : detailsOf(key, answer);
+    });
+  }
+
+  /** The body holds a connection until it is read to its end, left early, or the signal aborts. */
+  get(key: string, options: Parameters<ObjectStore['get']>[1] = {}): ReturnType<ObjectStore['get']> {
+    const { range, ifMatch, signal } = options;
+    return this.#told(async () => {
+      const command = new GetObjectCommand({
+        ...this.#target(key),
+        ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
+        ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
+      });
+      const answer = await this.#client
+        .send(command, signal === undefined ? {} : { abortSignal: signal })
+        .catch(nullWhenMissing);
+      if (answer === null) return null;
+      try {
+        if (range !== undefined && answer.ContentRange?.startsWith(`bytes ${range.first}-`) !== true) {
+          throw noAnswer('gave other bytes than the range that was asked for');
+        }
+        return { details: detailsOf(key, answer), body: this.#bytesOf(answer.Body) };
+      } catch (error) {
+        if (answer.Body instanceof Readable) answer.Body.destroy();
+        throw error;
+      }
+    });
+  }
+
+  put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    sizeBytes: number,
+    properties: ObjectProperties,
+    signal?: AbortSignal,
+  ): Promise<{ etag: string | null }> {
+    return this.#told(async () => {
+      if (sizeBytes <= this.#partsAboveBytes) {
+        return {
+          etag: await uploadWhole(this.#client, this.#target(key), body, sizeBytes, properties, signal),
+        };
+      }
+      const options = { partBytes: this.#partBytes, ...(signal === undefined ? {} : { signal }) };
+      const target = this.#target(key);
+      return { etag: await uploadInParts(this.#client, target, body, sizeBytes, properties, options) };
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#told(() =>
+      this.#client.send(new DeleteObjectCommand(this.#target(key))).catch(nullWhenMissing),
+    );
+  }
+
+  tags(key: string): Promise<Record<string, string>> {
+    return this.#told(async () => {
+      const { TagSet } = await this.#client.send(new GetObjectTaggingCommand(this.#target(key)));
+      if (TagSet === undefined) throw noAnswer('told no tags, not even none');
+      return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+    });
+  }
+
+  async tag(key: string, tags: Record<string, string>): Promise<void> {
+    const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await this.#told(() =>
+      this.#client.send(new PutObjectTaggingCommand({ ...this.#target(key), Tagging: { TagSet } })),
+    );
+  }
+
+  async *unfinishedUploads(prefix: string): AsyncIterable<UnfinishedUpload> {
+    let after: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
+    while (after !== null) {
+      const page: { KeyMarker?: string; UploadIdMarker?: string } = after;
+      const answer = await this.#told(() =>
+        this.#client.send(
+          new ListMultipartUploadsCommand({ Bucket: this.#connection.bucket, Prefix: prefix, ...page }),
+        ),
+      );
+      if (answer.IsTruncated === undefined) throw noAnswer('told no end of its unfinished uploads');
+      for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
+        if (Key === undefined || UploadId === undefined) continue;
+        yield { key: Key, uploadId: UploadId, initiatedAtMs: Initiated?.getTime() ?? 0 };
+      }
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = answer;
+      after =
+        answer.IsTruncated === true && KeyMarker !== undefined
+          ? { KeyMarker, ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }) }
+          : null;
+    }
+  }
+
+  async abortUpload(upload: UnfinishedUpload): Promise<void> {
+    await this.#told(() =>
+      this.#client
+        .send(new AbortMultipartUploadCommand({ ...this.#target(upload.key), UploadId: upload.uploadId }))
+        .catch((error: unknown) => {
+          if (codeOf(error) !== 'NoSuchUpload') throw error;
+        }),
+    );
+  }
+
+  requestsMade(): RequestsMade {
+    return this.#requestsMade();
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #target(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#connection.bucket, Key: key };
+  }
+
+  async *#bytesOf(body: unknown): AsyncGenerator<Uint8Array> {
+    if (!(body instanceof Readable)) return;
+    try {
+      yield* body;
+    } catch (error) {
+      throw storeError(error, this.#connection.region);
+    }
+  }
+
+  async #told<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw storeError(error, this.#connection.region);
+    }
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.name : undefined;
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
+  return (error.$metadata as { httpStatusCode?: number }).httpStatusCode;
+}
+
+/** Every 404 but the one of a missing bucket means that there is no such object. */
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof StoreError || statusOf(error) !== 404 || codeOf(error) === 'NoSuchBucket') throw error;
+  return null;
+}

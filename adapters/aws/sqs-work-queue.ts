@@ -1,0 +1,211 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Clock, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
+import type { RequestsMade } from '../../core/requests-made.ts';
+import { afterRetries, requestCounter } from './count-requests.ts';
+import { QueueError, queueError } from './queue-error.ts';
+import { inBatches } from './sqs-batches.ts';
+
+/** Where the queue is. Without `credentials` the default AWS chain is used; without `endpoint` Amazon SQS. */
+export type SqsConnection = {
+  queueUrl: string;
+  region: string;
+  endpoint?: string | null;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null;
+};
+
+/** Longer than the longest long poll, which moves no byte for 20 seconds. */
+const idleMs = 60_000;
+
+/**
+ * The work queue on Amazon SQS or whatever speaks its protocol. Throws `QueueError`, which names the queue
+ * and SQS's code, and nothing else.
+ */
+export class SqsWorkQueue implements WorkQueue {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #clock: Clock;
+  readonly #requestsMade: () => RequestsMade;
+
+  constructor(connection: SqsConnection, clock: Clock) {
+    const { endpoint, credentials } = connection;
+    const agent = { maxSockets: 64, keepAlive: true };
+    this.#client = new SQSClient({
+      region: connection.region,
+      ...(endpoint == null ? {} : { endpoint, useQueueUrlAsEndpoint: false }),
+      ...(credentials == null ? {} : { credentials }),
+      maxAttempts: 5,
+      retryMode: 'standard',
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 10_000,
+        socketTimeout: idleMs,
+        httpAgent: agent,
+        httpsAgent: agent,
+      }),
+    });
+    const { middleware, requestsMade } = requestCounter();
+    this.#client.middlewareStack.addRelativeTo(middleware, afterRetries);
+    this.#queueUrl = connection.queueUrl;
+    this.#clock = clock;
+    this.#requestsMade = requestsMade;
+  }
+
+  async send(messages: readonly { body: string; delaySeconds?: number }[]): Promise<void> {
+    const action = 'take messages';
+    const entries = messages.map(({ body, delaySeconds }) => ({
+      MessageBody: body,
+      ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+    }));
+    await this.#told(action, () =>
+      inBatches(entries, {
+        ...this.#batches(action),
+        sizeOf: ({ MessageBody }) => Buffer.byteLength(MessageBody),
+        call: (Entries) =>
+          this.#client.send(new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+      }),
+    );
+  }
+
+  async receive(options: Parameters<WorkQueue['receive']>[0]): Promise<ReceivedMessage[]> {
+    const { signal } = options;
+    if (signal?.aborted === true) return [];
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#queueUrl,
+      MaxNumberOfMessages: Math.min(options.max, 10),
+      WaitTimeSeconds: Math.min(options.waitSeconds, 20),
+      VisibilityTimeout: options.leaseSeconds,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+    });
+    return this.#told('give messages', async () => {
+      try {
+        const answer = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+        return (answer.Messages ?? []).map(({ Body, ReceiptHandle, Attributes }) => ({
+          body: Body ?? '',
+          receipt: ReceiptHandle ?? '',
+          receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+        }));
+      } catch (error) {
+        if (signal?.aborted === true) return [];
+        throw error;
+      }
+    });
+  }
+
+  async extend(receipt: string, leaseSeconds: number): Promise<boolean> {
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: this.#queueUrl,
+      ReceiptHandle: receipt,
+      VisibilityTimeout: leaseSeconds,
+    });
+    return this.#told('extend a lease', async () => {
+      try {
+        await this.#client.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && isLostLease(error.name, error.message)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async release(receipts: readonly string[]): Promise<void> {
+    const action = 'take messages back';
+    await this.#told(action, () =>
+      inBatches(
+        receipts.map((ReceiptHandle) => ({ ReceiptHandle, VisibilityTimeout: 0 })),
+        {
+          ...this.#batches(action),
+          call: (Entries) =>
+            this.#client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+        },
+      ),
+    );
+  }
+
+  async delete(receipts: readonly string[]): Promise<void> {
+    const action = 'delete messages';
+    await this.#told(action, () =>
+      inBatches(
+        receipts.map((ReceiptHandle) => ({ ReceiptHandle })),
+        {
+          ...this.#batches(action),
+          call: (Entries) =>
+            this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+        },
+      ),
+    );
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const command = new GetQueueAttributesCommand({
+      QueueUrl: this.#queueUrl,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    });
+    const { Attributes } = await this.#told('be counted', () => this.#client.send(command));
+    // A count that is missing must not read as an empty queue.
+    const count = (
+      name:
+        | 'ApproximateNumberOfMessages'
+        | 'ApproximateNumberOfMessagesNotVisible'
+        | 'ApproximateNumberOfMessagesDelayed',
+    ): number => {
+      const value = Attributes?.[name];
+      if (value !== undefined && /^\d+$/.test(value)) return Number(value);
+      throw new QueueError(this.#queueUrl, 'be counted', 'MissingAttribute', `the answer lacks ${name}`);
+    };
+    return {
+      visible: count('ApproximateNumberOfMessages'),
+      inFlight: count('ApproximateNumberOfMessagesNotVisible'),
+      delayed: count('ApproximateNumberOfMessagesDelayed'),
+    };
+  }
+
+  requestsMade(): RequestsMade {
+    return this.#requestsMade();
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #batches(action: string) {
+    return {
+      queueUrl: this.#queueUrl,
+      action,
+      clock: this.#clock,
+      sizeOf: () => 0,
+      settled: ({ Code, Message }: BatchResultErrorEntry) => isLostLease(Code, Message),
+    };
+  }
+
+  async #told<T>(action: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw queueError(this.#queueUrl, action, error);
+    }
+  }
+}
+
+/**
+ * Whether SQS means that the receipt no longer holds the message: it was deleted, or its lease ended. Codes
+ * come with and without their old prefix, and one case only as a sentence. [src: Amazon SQS API reference,
+ * ChangeMessageVisibility]
+ */
+function isLostLease(code = '', message = ''): boolean {
+  if (/(ReceiptHandleIsInvalid|MessageNotInflight)$/.test(code)) return true;
+  return code.endsWith('InvalidParameterValue') && /ReceiptHandle is invalid/.test(message);
+}
