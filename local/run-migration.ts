@@ -8,7 +8,7 @@ import { Listing } from '../core/inventory/checkpoint.ts';
 import { readShardSummary } from '../core/inventory/shard.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { decodeJson } from '../core/json-lines.ts';
-import type { Log, Secrets } from '../core/ports.ts';
+import type { Log, Secrets, WorkQueue } from '../core/ports.ts';
 import { explainFailure } from '../core/report/explain-failure.ts';
 import { Report } from '../core/report/report.ts';
 import type { Ports } from '../functions/step.ts';
@@ -68,8 +68,11 @@ export type LocalRun = {
   halt: AbortSignal;
   onProgress(snapshot: ProgressSnapshot): void;
   /** For tests and the demonstration: what may be killed on the way. */
-  onRunning?(controls: { killWorker(): boolean; killLister(): boolean }): void;
+  onRunning?(controls: RunControls): void;
 };
+
+/** Handles on a run under way, to break it on purpose. */
+export type RunControls = { killWorker(): boolean; killLister(): boolean; queue: WorkQueue };
 
 /** How a local run ended; a report is there whenever the migration came as far as Preflight. */
 export type LocalResult = {
@@ -140,7 +143,7 @@ export async function runMigration(run: LocalRun): Promise<LocalResult> {
       ),
     (notice) => watch.notice(notice),
   );
-  run.onRunning?.({ killWorker: () => fleet.killOne(), killLister: () => listers.killOne() });
+  run.onRunning?.({ killWorker: () => fleet.killOne(), killLister: () => listers.killOne(), queue });
 
   const log: Log = (event, fields) => watch.notice(`${event} ${JSON.stringify(fields ?? {})}`);
   const ports: Ports = {

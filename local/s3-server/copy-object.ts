@@ -25,6 +25,7 @@ export const copyObject: Operation = async (server, request) => {
   const replacesMetadata = directive(request, 'x-amz-metadata-directive');
   const replacesTags = directive(request, 'x-amz-tagging-directive');
   const given = attributesOf(server, request);
+  const storageClass = storageClassOf(request);
   const asksClass = header(request, 'x-amz-storage-class') !== undefined;
   const itself = source.bucket === bucket && source.object.key === request.target.key;
   if (itself && !replacesMetadata && !asksClass && Object.keys(encryptionHeaders(given)).length === 0) {
@@ -42,7 +43,6 @@ export const copyObject: Operation = async (server, request) => {
   const { sizeBytes } = source.object;
   const copied = await copyStretch(server, source, 0, sizeBytes);
   const etag = contentEtag(copied.md5, attributes);
-  const storageClass = storageClassOf(request);
   storeReceived(server, request, bucket, {
     received: { body: copied.body, sizeBytes },
     attributes,

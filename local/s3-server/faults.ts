@@ -4,7 +4,10 @@ import { S3Error } from './s3-error.ts';
 /** Refuses matching requests with AccessDenied, as a bucket policy would. */
 export type DenyRule = {
   readonly bucket: string;
-  /** An operation's name, or `*`. For CopyObject the source counts as GetObject. */
+  /**
+   * An operation's name, or `*`. As with permissions of S3, PutObject covers copies and multipart uploads,
+   * GetObject covers HEAD and being the source of a copy, and ListObjectsV2 covers the first version.
+   */
   readonly operation: string;
   /** Only keys that start so; absent: the whole bucket. */
   readonly keyPrefix?: string;
@@ -39,6 +42,17 @@ export type Faults = {
   tagging: boolean;
   /** Where the dice start; the same seed and the same requests give the same faults. */
   seed: number;
+};
+
+/** Operations that S3 lets do, or not, with the permission for another. */
+const COVERED_BY: Readonly<Record<string, string>> = {
+  CopyObject: 'PutObject',
+  CreateMultipartUpload: 'PutObject',
+  UploadPart: 'PutObject',
+  UploadPartCopy: 'PutObject',
+  CompleteMultipartUpload: 'PutObject',
+  HeadObject: 'GetObject',
+  ListObjects: 'ListObjectsV2',
 };
 
 /** A server without faults, except those given. */
@@ -101,7 +115,8 @@ export class FaultInjector {
   /** @throws {S3Error} AccessDenied when a rule forbids the operation there */
   refuseDenied(operation: string, bucket: string, key: string): void {
     for (const rule of this.settings.deny) {
-      const fits = rule.bucket === bucket && (rule.operation === '*' || rule.operation === operation);
+      const named = rule.operation === '*' || rule.operation === operation;
+      const fits = rule.bucket === bucket && (named || COVERED_BY[operation] === rule.operation);
       if (fits && key.startsWith(rule.keyPrefix ?? '')) throw new S3Error('AccessDenied');
     }
   }

@@ -3,6 +3,7 @@ import { receiveBody } from './body-intake.ts';
 import { requestedRange } from './byte-range.ts';
 import { copyAnswer, copySource, copyStretch } from './copy-object.ts';
 import { attributesOf, encryptionHeaders, storageClassOf } from './object-attributes.ts';
+import type { PendingBody } from './object-shelf.ts';
 import {
   addressedBucket,
   header,
@@ -13,7 +14,7 @@ import {
 } from './operation.ts';
 import { S3Error } from './s3-error.ts';
 import type { Bucket } from './storehouse.ts';
-import type { OpenUpload } from './upload-ledger.ts';
+import type { OpenUpload, UploadedPart } from './upload-ledger.ts';
 import { contentEtag, wholeSecondNowMs } from './write-object.ts';
 import { escapeXml, xmlDocument } from './xml-text.ts';
 
@@ -57,14 +58,9 @@ export const uploadPart: Operation = async (server, request) => {
     request.message,
     server.storehouse.bodies.large,
   );
-  if (server.storehouse.uploads.find(bucket.id, upload.key, upload.id) === undefined) {
-    // It was completed or aborted while the part was on its way.
-    if ('parts' in body) server.storehouse.bodies.discardLarge(body.parts);
-    throw new S3Error('NoSuchUpload');
-  }
   const etag = contentEtag(md5, upload.attributes);
   const part = { number, sizeBytes, etag, modifiedAtMs: wholeSecondNowMs(), checksums };
-  server.storehouse.uploads.putPart(upload.id, part, body);
+  storePart(server, bucket, upload, part, body);
   return {
     status: 200,
     headers: { etag: `"${etag}"`, ...checksums, ...encryptionHeaders(upload.attributes) },
@@ -73,7 +69,7 @@ export const uploadPart: Operation = async (server, request) => {
 
 /** @throws {S3Error} NoSuchUpload, InvalidArgument, InvalidRange and what reading the source throws */
 export const uploadPartCopy: Operation = async (server, request) => {
-  const { upload } = addressedUpload(server, request);
+  const { bucket, upload } = addressedUpload(server, request);
   const number = partNumber(request);
   const source = copySource(server, request);
   const asked = header(request, 'x-amz-copy-source-range');
@@ -88,7 +84,7 @@ export const uploadPartCopy: Operation = async (server, request) => {
   const etag = contentEtag(md5, upload.attributes);
   const modifiedAtMs = wholeSecondNowMs();
   const part = { number, sizeBytes: byteCount, etag, modifiedAtMs, checksums: {} };
-  server.storehouse.uploads.putPart(upload.id, part, body);
+  storePart(server, bucket, upload, part, body);
   return copyAnswer('CopyPartResult', etag, modifiedAtMs, encryptionHeaders(upload.attributes));
 };
 
@@ -108,6 +104,22 @@ export function addressedUpload(
   const upload = server.storehouse.uploads.find(bucket.id, request.target.key, id);
   if (upload === undefined) throw new S3Error('NoSuchUpload', { elements: { UploadId: id } });
   return { bucket, upload };
+}
+
+/** @throws {S3Error} NoSuchUpload when it was completed or aborted while the part was on its way */
+function storePart(
+  server: ServerState,
+  bucket: Bucket,
+  upload: OpenUpload,
+  part: Omit<UploadedPart, 'body'>,
+  body: PendingBody,
+): void {
+  const { uploads, bodies } = server.storehouse;
+  if (uploads.find(bucket.id, upload.key, upload.id) === undefined) {
+    if ('parts' in body) bodies.discardLarge(body.parts);
+    throw new S3Error('NoSuchUpload', { elements: { UploadId: upload.id } });
+  }
+  uploads.putPart(upload.id, part, body);
 }
 
 function partNumber(request: S3Request): number {

@@ -43,7 +43,12 @@ const KEEP_ALIVE_MS = 120_000;
 const LARGEST_HEADERS_BYTES = 32 * 1024;
 const FIVE_MIB = 5 * 1024 * 1024;
 
-/** Starts an S3-compatible server on loopback. @throws when the port or the folder is taken */
+/**
+ * Starts an S3-compatible server on loopback, path-style addressing only. It has no versions, ACLs, object
+ * locks, customer-provided keys, restores or form uploads, and says so (NotImplemented); chunk signatures and
+ * the checksums crc32c and crc64nvme are taken on trust.
+ * @throws when the port or the folder is taken, or a bucket name is not valid
+ */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const storehouse = openStorehouse(options.folder);
   const region = options.region ?? 'us-east-1';
@@ -104,6 +109,13 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     });
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+    storehouse.close();
+  };
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
@@ -117,11 +129,9 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     set credentials(replaced) {
       credentials = replaced;
     },
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-      storehouse.close();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

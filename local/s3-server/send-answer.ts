@@ -25,9 +25,11 @@ export async function sendAnswer(
   const pieces = body instanceof Uint8Array ? [body] : body;
   let left = fate === 'whole' ? Number.POSITIVE_INFINITY : Math.floor(sizeBytes / 2);
   for await (const piece of pieces) {
-    if (response.destroyed) return;
     const isLast = piece.length >= left;
-    if (!response.write(isLast ? piece.subarray(0, left) : piece)) await drained(response);
+    const hasRoom = response.write(isLast ? piece.subarray(0, left) : piece);
+    // A connection that is closed already will emit nothing more to wait for.
+    if (response.destroyed || response.closed) return;
+    if (!hasRoom) await drained(response);
     left -= piece.length;
     if (isLast) break;
   }

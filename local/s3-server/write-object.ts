@@ -53,6 +53,8 @@ export function storeReceived(
   const { received, attributes, storageClass, etag } = object;
   const { key } = request.target;
   try {
+    // The bucket may have been deleted while the body was on its way.
+    if (server.storehouse.bucket(bucket.name) !== bucket) throw new S3Error('NoSuchBucket');
     checkWriteConditions(request, () => bucket.shelf.find(key));
   } catch (error) {
     if ('parts' in received.body) server.storehouse.bodies.discardLarge(received.body.parts);

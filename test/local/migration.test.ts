@@ -17,7 +17,7 @@ function withoutRclones(metadata: Record<string, string>): Record<string, string
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !ofRclone.includes(name)));
 }
 
-describe('a whole migration', () => {
+describe('a whole migration', { timeout: 120_000 }, () => {
   it('brings every hard key byte for byte under its own name', async () => {
     const keys = [
       ...hardKeys,

@@ -7,7 +7,13 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import type { ObjectProperties, ObjectStore } from '../../core/ports.ts';
 import type { Json } from '../../local/interpret.ts';
 import type { ProgressSnapshot } from '../../local/progress/snapshot.ts';
-import { type LocalResult, laptopPace, type Pace, runMigration } from '../../local/run-migration.ts';
+import {
+  type LocalResult,
+  laptopPace,
+  type Pace,
+  type RunControls,
+  runMigration,
+} from '../../local/run-migration.ts';
 import { type S3Server, startS3Server } from '../../local/s3-server/s3-server.ts';
 import { rcloneForTests } from './rclone.ts';
 
@@ -36,7 +42,7 @@ export type RunOptions = {
   stop?: AbortSignal;
   halt?: AbortSignal;
   /** Called with every picture of the progress and the means to break things. */
-  during?(snapshot: ProgressSnapshot, controls: { killWorker(): boolean; killLister(): boolean }): void;
+  during?(snapshot: ProgressSnapshot, controls: RunControls): void;
 };
 
 /** Two S3 servers with a bucket each, a folder, a secrets file: everything that a whole migration needs. */
@@ -113,7 +119,7 @@ export async function twoBuckets(): Promise<TwoBuckets> {
       await from.put(key, bytes, bytes.length, properties);
     },
     async migrate(options = {}) {
-      let controls = { killWorker: () => false, killLister: () => false };
+      let controls: RunControls | null = null;
       const never = new AbortController().signal;
       return runMigration({
         migration: options.migration ?? 'test',
@@ -129,7 +135,9 @@ export async function twoBuckets(): Promise<TwoBuckets> {
         onRunning: (given) => {
           controls = given;
         },
-        onProgress: (snapshot) => options.during?.(snapshot, controls),
+        onProgress: (snapshot) => {
+          if (controls !== null) options.during?.(snapshot, controls);
+        },
       });
     },
     async close() {
