@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { asciiJson, type BatchMessage, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
 import { defaultSourceSecrets, Request } from './request.ts';
+import { RequestsBySide } from './requests-made.ts';
 
 /** What Preflight found out about the two sides. */
 export const Capabilities = z.strictObject({
@@ -23,6 +24,8 @@ export const MigrationPlan = z.strictObject({
   request: Request,
   capabilities: Capabilities,
   objectTags: z.enum(['copy', 'ignore']),
+  /** What Preflight itself asked of both sides. */
+  requests: RequestsBySide,
 });
 export type MigrationPlan = z.infer<typeof MigrationPlan>;
 

@@ -59,6 +59,7 @@ export const preflight = step({
         request,
         capabilities: found,
         objectTags,
+        requests: { source: source.requestsMade(), destination: destination.requestsMade() },
       };
       await ports.jobStore.write(jobLayout.plan(folder), encodeJson(plan));
       return { migration, folder, startedAt, maxWorkers: request.fleet.maxWorkers, objectTags };

@@ -59,6 +59,8 @@ async function main(): Promise<number> {
 
   const worker = `${environment.WORKER}-${clock.nowMs().toString(36)}`;
   const stores = openStores(place.openStore);
+  // Stores count their requests, so each copier has its own.
+  const besideRclone = openStores(place.openStore);
   const storesFor = (batch: BatchMessage) => stores.of(batch);
   const daemon = await RcloneDaemon.start({
     rclone: environment.RCLONE,
@@ -72,7 +74,7 @@ async function main(): Promise<number> {
     daemon,
     secrets: place.secrets,
     log,
-    sourceStore: async (batch) => (await stores.of(batch)).source,
+    sourceStore: async (batch) => (await besideRclone.of(batch)).source,
   });
   const sdk = new SdkCopier({ storesFor, clock });
   const byKey: Copier = {
@@ -82,6 +84,7 @@ async function main(): Promise<number> {
     log('secrets-read-again');
     rclone.reloadCredentials();
     stores.reload();
+    besideRclone.reload();
   });
   log('worker-started', { worker });
   await workLoop({

@@ -29,7 +29,7 @@ export type Evidence = {
 export function buildReport(evidence: Evidence): Report {
   const { plan, listing, verdict, error, startedAtMs, nowMs } = evidence;
   const requests: RequestsBySide = { source: {}, destination: {} };
-  for (const part of [listing?.requests, evidence.totals.requests, verdict?.requests]) {
+  for (const part of [plan?.requests, listing?.requests, evidence.totals.requests, verdict?.requests]) {
     addRequests(requests.source, part?.source ?? {});
     addRequests(requests.destination, part?.destination ?? {});
   }

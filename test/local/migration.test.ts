@@ -88,6 +88,23 @@ describe('a whole migration', { timeout: 120_000 }, () => {
     expect(buckets.source.requests.count('GetObject')).toBe(0);
   });
 
+  it('says how many requests it made, as the servers counted them', async () => {
+    for (let n = 0; n < 40; n++) await buckets.put(`k${n}`, `v${n}`);
+    await buckets.put('a//b', 'hard');
+    buckets.source.requests.reset();
+    buckets.destination.requests.reset();
+    const { report } = await buckets.migrate();
+    expect(report?.requests.source).toEqual({ ...buckets.source.requests.snapshot().byOperation });
+    expect(report?.requests.source).toMatchObject({ GetObject: 41, GetObjectTagging: 42 });
+    const { ListMultipartUploads, DeleteObject, ...counted } =
+      buckets.destination.requests.snapshot().byOperation;
+    expect({ ListMultipartUploads, DeleteObject }, 'the tidying up comes after the count').toEqual({
+      ListMultipartUploads: 1,
+      DeleteObject: 2,
+    });
+    expect(report?.requests.destination).toEqual({ ...counted, DeleteObject: 1 });
+  });
+
   it('reports an object deleted after listing as source-missing and one overwritten as source-changed, in its new version', async () => {
     for (let n = 0; n < 12; n++) await buckets.put(`k${n}`, `v${n}`);
     await buckets.put('gone', 'soon');
