@@ -8,7 +8,8 @@ export type TaskHandler = (input: Json) => Promise<Json>;
 
 /** A state of the machine itself (not of a map's items) that is entered, left, or fails on the way. */
 export type StateEvent = {
-  moment: 'entered' | 'left' | 'failed';
+  /** `failed`: a try did, and may be tried again; `caught`: it ended in an error that a Catch took. */
+  moment: 'entered' | 'left' | 'failed' | 'caught';
   name: string;
   type: string;
   atMs: number;
@@ -91,8 +92,8 @@ async function follow({ eventLogs }: Execution, onState: Interpretation['onState
     const { name, type } = event.state;
     const base = { name, type, atMs: event.timestamp, error: null };
     if (event.type === 'StateEntered') onState?.({ ...base, moment: 'entered' });
-    else if (event.type === 'StateExited' || event.type === 'StateCaught')
-      onState?.({ ...base, moment: 'left' });
+    else if (event.type === 'StateExited') onState?.({ ...base, moment: 'left' });
+    else if (event.type === 'StateCaught') onState?.({ ...base, moment: 'caught' });
     else if (event.type === 'StateFailed') onState?.({ ...base, moment: 'failed', error: event.Error });
   }
   return ending;

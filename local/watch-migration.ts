@@ -51,8 +51,8 @@ export class MigrationWatch {
     }
     const open = this.#states.findLast((state) => state.name === name && state.endedAtMs === null);
     if (open === undefined) return;
-    open.failed = moment === 'failed';
-    if (moment === 'left') open.endedAtMs = atMs;
+    open.failed = moment !== 'left';
+    if (moment !== 'failed') open.endedAtMs = atMs;
     if (moment === 'left' && name === 'List source') this.#listingFinished = true;
   }
 
