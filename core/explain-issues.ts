@@ -4,7 +4,8 @@ type Issue = z.core.$ZodIssue;
 
 /**
  * Zod's issues as lines a person acts on: the field as a path, the value that was found, the mend.
- * `input` is what was parsed; it must hold no secret, since values are quoted (shortened to 60 characters).
+ * Values are quoted, shortened to 60 characters, since these lines travel into reports and events: not where the
+ * field's name says that a secret was written in the wrong place, and URLs without their credentials.
  */
 export function explainIssues(issues: readonly Issue[], input: unknown): string {
   return issues.flatMap((issue) => explain(issue, input)).join('\n');
@@ -12,14 +13,33 @@ export function explainIssues(issues: readonly Issue[], input: unknown): string 
 
 function explain(issue: Issue, input: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(
-      (key) =>
-        `${fieldName([...issue.path, key])} is not a field of the request (found ${shown(valueAt(input, [...issue.path, key]))}). Remove it or mend its spelling.`,
-    );
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const value = valueAt(input, path);
+      const found = isSecret(path, value) ? notShown : `found ${shown(value)}`;
+      return `${fieldName(path)} is not a field of the request (${found}). Remove it or mend its spelling.`;
+    });
+  }
+  if (issue.code === 'invalid_key') {
+    const mends = issue.issues.map(mend).join(' and ');
+    const record = fieldName(issue.path.slice(0, -1));
+    return [`${record} has a name that does not fit: ${shown(issue.path.at(-1))} ${mends}.`];
   }
   const value = valueAt(input, issue.path);
   if (value === undefined) return [`${fieldName(issue.path)} is missing. Add it: it ${mend(issue)}.`];
+  if (isSecret(issue.path, value))
+    return [`${fieldName(issue.path)} does not fit (${notShown}): it ${mend(issue)}.`];
   return [`${fieldName(issue.path)} is ${shown(value)}, but ${mend(issue)}.`];
+}
+
+const notShown = 'its value is not shown: it may be a secret';
+
+function isSecret(path: readonly PropertyKey[], value: unknown): boolean {
+  return (
+    (typeof value === 'string' || typeof value === 'object') &&
+    value !== null &&
+    /secret|passw|token|credential|access_?key/i.test(String(path.at(-1)))
+  );
 }
 
 function mend(issue: Issue): string {
@@ -56,6 +76,6 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/"]*@/g, '//…@');
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }

@@ -50,7 +50,8 @@ const Endpoint = z.string().refine((text) => {
     /^https?:$/.test(url.protocol) &&
     url.pathname === '/' &&
     url.search === '' &&
-    url.username === ''
+    url.username === '' &&
+    url.password === ''
   );
 }, 'must be a URL such as https://s3.example.com, without a path, a query or credentials');
 

@@ -41,7 +41,7 @@ export const judge = step({
     const accounted = accountedFor(verdict);
     if (accounted.objects !== listing.listed.objects || accounted.bytes !== listing.listed.bytes) {
       throw new JobStoreDamaged(
-        `${listing.listed.objects} objects were listed and ${accounted.objects} are accounted for. The inventory was changed under the migration; start it again under a new id.`,
+        `${listing.listed.objects} objects (${listing.listed.bytes} bytes) were listed and ${accounted.objects} (${accounted.bytes} bytes) are accounted for. The inventory was changed under the migration; start it again under a new id.`,
       );
     }
     await jobStore.write(jobLayout.verdict(folder), encodeJson(verdict));

@@ -12,14 +12,15 @@ import { confirmedEtag, exactHeaders, inputOf, whenBuilt } from './s3-properties
 
 /** Amazon S3 takes 10,000 parts of an upload and 5 MiB at least in all but the last. [src: S3 user guide] */
 const mostParts = 10_000;
-const memoryBytes = 256 * 1024 * 1024;
+/** Of parts in flight, the one that is gathered and its pieces. */
+const memoryBytes = 384 * 1024 * 1024;
 const mostAtOnce = 4;
 
 type Part = { PartNumber: number; ETag: string | undefined };
 
 /**
  * Uploads a large body in parts, a few at a time, and returns the object's ETag. Parts are `partBytes`
- * long, longer where 10,000 would not do. At most 256 MiB (or one part, if that is more) are in memory.
+ * long, longer where 10,000 would not do. At most 384 MiB (or three parts, if that is more) are in memory.
  *
  * The store checks the MD5 of each part. When anything fails or the signal aborts, the promise rejects
  * after the upload was aborted at the store: nothing unfinished stays behind and is paid for. The SDK's own
@@ -34,7 +35,7 @@ export async function uploadInParts(
   options: { partBytes: number; signal?: AbortSignal },
 ): Promise<string> {
   const partBytes = Math.max(options.partBytes, Math.ceil(sizeBytes / mostParts));
-  const atOnce = Math.max(1, Math.min(mostAtOnce, Math.floor(memoryBytes / partBytes)));
+  const atOnce = Math.max(1, Math.min(mostAtOnce, Math.floor(memoryBytes / partBytes) - 2));
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const create = new CreateMultipartUploadCommand({ ...target, ...inputOf(properties) });
@@ -46,6 +47,8 @@ export async function uploadInParts(
 
   const parts: Part[] = [];
   const running = new Set<Promise<void>>();
+  /** Why the first part failed: the others then fail because they are aborted. */
+  let failure: unknown;
   try {
     for await (const bytes of partsOf(exact, partBytes)) {
       signal.throwIfAborted();
@@ -67,7 +70,10 @@ export async function uploadInParts(
         .finally(() => running.delete(sent));
       running.add(sent);
       // Whoever rejects first is awaited below; the others must not count as unhandled meanwhile.
-      sent.catch(() => failed.abort());
+      sent.catch((error: unknown) => {
+        failure ??= error;
+        failed.abort();
+      });
       if (running.size >= atOnce) await Promise.race(running);
     }
     await Promise.all(running);
@@ -82,6 +88,6 @@ export async function uploadInParts(
     // What made the upload fail is what the caller must hear; an abort that fails too is found by the
     // migration's clean-up, which lists unfinished uploads.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
-    throw error;
+    throw failure ?? error;
   }
 }

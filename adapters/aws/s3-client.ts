@@ -3,7 +3,9 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { afterRetries, requestCounter } from './count-requests.ts';
 import { atTheWire, headersAsUtf8 } from './header-text.ts';
+import { beforeSigning, plainQuery } from './plain-query.ts';
 import type { S3Connection } from './resolve-connection.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** How hard a client tries. */
 export type S3ClientOptions = {
@@ -20,9 +22,6 @@ const connectMs = 10_000;
 /** Bodies from this size on wait for the store's word before they are sent: a refusal then costs nothing. */
 const askFirstFromBytes = 1024 * 1024;
 
-/** The SDK would print warnings of its own; what matters comes back as an error. */
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
 /**
  * A client for one bucket's store, with bounded sockets and time-outs but no limit on how long a large body
  * may take. The caller ends it with `destroy`.
@@ -36,7 +35,7 @@ export function s3Client(
     region: connection.region,
     ...(connection.endpoint === null ? {} : { endpoint: connection.endpoint, forcePathStyle: true }),
     ...(connection.credentials === null ? {} : { credentials: connection.credentials }),
-    logger: silent,
+    logger: silentLogger,
     maxAttempts: options.maxAttempts ?? 3,
     retryMode: 'standard',
     // Third-party stores refuse or misread the checksums that newer SDKs add on their own.
@@ -48,11 +47,12 @@ export function s3Client(
       socketTimeout: (options.idleSeconds ?? 60) * 1000,
       httpAgent: agent,
       httpsAgent: agent,
-      logger: silent,
+      logger: silentLogger,
     }),
   });
   const { middleware, requestsMade } = requestCounter();
   client.middlewareStack.addRelativeTo(middleware, afterRetries);
+  client.middlewareStack.add(plainQuery, beforeSigning);
   client.middlewareStack.addRelativeTo(headersAsUtf8, atTheWire);
   return { client, requestsMade };
 }

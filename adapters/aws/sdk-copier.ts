@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
-import type { Clock, Copier, ObjectDetails, ObjectProperties, ObjectStore } from '../../core/ports.ts';
+import type { Clock, Copier, ObjectStore } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
 import { type CopyEnding, endingOf, endingOfOpening, exception } from './copy-failure.ts';
+import { md5Of, propertiesFor } from './copy-properties.ts';
 import { readRanges } from './read-ranges.ts';
 
 const mebibyte = 1024 * 1024;
@@ -60,6 +61,9 @@ export class SdkCopier implements Copier {
       const requests = { source: {}, destination: {} };
       return { carrier: 'sdk', requests, sizeBytes: 0, ...endingOfOpening(error) };
     }
+    for (const store of [stores.source, stores.destination]) {
+      if (!this.#reported.has(store)) this.#reported.set(store, store.requestsMade());
+    }
     const attempt: Attempt = { ...stores, file, batch, signal, bytesRead: 0 };
     const ending = await this.#move(attempt).catch((error: unknown): CopyEnding => {
       if (signal.aborted) return { result: 'stopped', side: 'unknown', reason: 'the worker stops' };
@@ -81,17 +85,17 @@ export class SdkCopier implements Copier {
     const { file } = attempt;
     if (file.sizeBytes > largestBytes)
       return exception('too-large', `the object has ${file.sizeBytes} bytes`);
-    let expected: string | null | undefined;
+    let before: string | null = null;
     for (let reading = 1; reading <= 2; reading++) {
       // Whatever is still open of the source when this reading ends is let go.
       const reader = new AbortController();
       const signal = AbortSignal.any([attempt.signal, reader.signal]);
       try {
-        const outcome = await this.#readAndWrite({ ...attempt, signal }, expected, (bytes) => {
+        const outcome = await this.#readAndWrite({ ...attempt, signal }, before, (bytes) => {
           attempt.bytesRead += bytes;
         });
         if (outcome === 'copied') return { result: 'copied' };
-        expected = outcome.read;
+        before = outcome.read;
       } finally {
         reader.abort();
       }
@@ -100,10 +104,10 @@ export class SdkCopier implements Copier {
     return { result: 'retry', side: 'source', reason };
   }
 
-  /** `expected`: MD5 in hex that the bytes must have, null = none, undefined = the one that the ETag tells. */
+  /** `before`: the MD5 in hex of the reading before this one, which the ETag did not confirm. */
   async #readAndWrite(
     attempt: Attempt,
-    expected: string | null | undefined,
+    before: string | null,
     onRead: (bytes: number) => void,
   ): Promise<'copied' | { read: string }> {
     const { source, destination, file, signal } = attempt;
@@ -115,8 +119,11 @@ export class SdkCopier implements Copier {
     if (opened === null)
       throw new Ended(exception('source-missing', 'source: the object is not there any more'));
     const { details } = opened;
-    const properties = await this.#propertiesOf(details, attempt);
-    const wanted = expected === undefined ? md5Of(details) : expected;
+    const asksTags = attempt.batch.objectTags === 'copy' && details.tagCount !== 0;
+    const tags = asksTags ? await at('source', () => tagsOf(source, file.key)) : {};
+    const properties = propertiesFor(details, tags, file, attempt.batch);
+    const ofEtag = md5Of(details);
+    const isBelieved = (read: string) => ofEtag === null || read === ofEtag || read === before;
     const hash = createHash('md5');
     let fault: unknown;
     async function* bytes(from: AsyncIterable<Uint8Array>) {
@@ -135,7 +142,7 @@ export class SdkCopier implements Copier {
     if (details.sizeBytes <= checkFirstBytes) {
       const content = await at('source', () => collect(bytes(whole)));
       const read = hash.digest('hex');
-      if (wanted !== null && wanted !== read) return { read };
+      if (!isBelieved(read)) return { read };
       await at('destination', () =>
         destination.put(
           file.to,
@@ -147,37 +154,19 @@ export class SdkCopier implements Copier {
       );
       return 'copied';
     }
-    const contentMd5 = wanted === null ? null : base64(wanted);
+    const expected = before ?? ofEtag;
+    const contentMd5 = expected === null ? null : base64(expected);
+    let damaged = false;
     try {
       const sent = { ...properties, contentMd5 };
       await destination.put(file.to, bytes(whole), details.sizeBytes, sent, signal);
     } catch (error) {
       if (fault !== undefined) throw new Ended(endingOf(fault, 'source'));
-      const damaged = wanted !== null && error instanceof StoreError && error.code === 'BadDigest';
+      damaged = expected !== null && error instanceof StoreError && error.code === 'BadDigest';
       if (!damaged) throw new Ended(endingOf(error, 'destination'));
     }
     const read = hash.digest('hex');
-    return wanted === null || wanted === read ? 'copied' : { read };
-  }
-
-  async #propertiesOf(details: ObjectDetails, attempt: Attempt): Promise<ObjectProperties> {
-    const { file, batch, source } = attempt;
-    const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, expires } =
-      details;
-    const copyTags = batch.objectTags === 'copy' && details.tagCount !== 0;
-    const tags = copyTags ? await at('source', () => tagsOf(source, file.key)) : {};
-    return {
-      contentType,
-      contentEncoding,
-      contentLanguage,
-      contentDisposition,
-      cacheControl,
-      expires,
-      metadata: { ...details.metadata, ...lowerCased(file.metadata ?? {}) },
-      tags: { ...tags, ...file.tags },
-      storageClass: file.storageClass,
-      kmsKeyId: batch.destination.kmsKeyId,
-    };
+    return isBelieved(read) && !damaged ? 'copied' : { read };
   }
 
   /** Objects share a store: each reports what was sent since the last report, and the sum is exact. */
@@ -211,19 +200,8 @@ async function tagsOf(source: ObjectStore, key: string): Promise<Record<string, 
   }
 }
 
-/** The MD5 in hex that an ETag tells; null for multipart uploads and KMS, where it is none. */
-function md5Of({ etag, encryption }: ObjectDetails): string | null {
-  if (etag === null || !/^[0-9a-f]{32}$/i.test(etag)) return null;
-  return encryption?.startsWith('aws:kms') === true ? null : etag.toLowerCase();
-}
-
 function base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
-}
-
-/** Names of user metadata are header names, which the source gives in lower case. */
-function lowerCased(metadata: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -13,6 +13,7 @@ import type { Clock, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { afterRetries, requestCounter } from './count-requests.ts';
 import { QueueError, queueError } from './queue-error.ts';
+import { silentLogger } from './silent-logger.ts';
 import { inBatches } from './sqs-batches.ts';
 
 /** Where the queue is. Without `credentials` the default AWS chain is used; without `endpoint` Amazon SQS. */
@@ -43,6 +44,7 @@ export class SqsWorkQueue implements WorkQueue {
       region: connection.region,
       ...(endpoint == null ? {} : { endpoint, useQueueUrlAsEndpoint: false }),
       ...(credentials == null ? {} : { credentials }),
+      logger: silentLogger,
       maxAttempts: 5,
       retryMode: 'standard',
       requestHandler: new NodeHttpHandler({
@@ -50,6 +52,7 @@ export class SqsWorkQueue implements WorkQueue {
         socketTimeout: idleMs,
         httpAgent: agent,
         httpsAgent: agent,
+        logger: silentLogger,
       }),
     });
     const { middleware, requestsMade } = requestCounter();

@@ -5,6 +5,16 @@ import { downloadHeaders, type RcloneHeader } from './rclone-headers.ts';
 import { destinationRemote, type Reading, sourceRemote } from './rclone-remote.ts';
 import type { RcloneVersion } from './rclone-version.ts';
 
+/** Which version of an object to read, and how. */
+export type Version = {
+  reading: Reading;
+  /** Unquoted; null = whichever is there. Only a stream can ask for one. */
+  etag: string | null;
+  sizeBytes: number;
+  /** Whether an ETag of 32 hexadecimal digits is the MD5 of the bytes there. */
+  md5: boolean;
+};
+
 /** What one `operations/copyfile` is about. */
 export type CopyfileCall = {
   file: BatchFile;
@@ -13,31 +23,32 @@ export type CopyfileCall = {
   kmsKeyId: string | null;
   /** Of the upload: metadata and tags. */
   headers: RcloneHeader[];
-  reading: Reading;
-  /** The version to read, unquoted; null = whichever is there. */
-  etag: string | null;
+  version: Version;
   /** Goes up in parts. */
   large: boolean;
 };
 
 /** The parameters of the call. Holds secrets: never write it anywhere. */
-export function copyfileParameters(call: CopyfileCall, version: RcloneVersion): Record<string, unknown> {
-  const { file, kmsKeyId, large } = call;
+export function copyfileParameters(call: CopyfileCall, rclone: RcloneVersion): Record<string, unknown> {
+  const { file, kmsKeyId, large, version } = call;
   const { storageClass } = file;
   // rclone keeps one pacer, with its number of tries, for each remote that it has seen: large objects get
   // remotes of their own, in which one refused part of thousands is tried again.
   const own = large ? { upload_concurrency: `${partsAtOnce}` } : {};
   return {
-    srcFs: { ...sourceRemote(call.source, call.reading), ...own },
+    srcFs: { ...sourceRemote(call.source, version), ...own },
     srcRemote: file.key,
-    dstFs: { ...destinationRemote(call.destination, version, { storageClass, kmsKeyId }), ...own },
+    dstFs: { ...destinationRemote(call.destination, rclone, { storageClass, kmsKeyId }), ...own },
     dstRemote: file.to,
     _config: {
       NoCheckDest: true,
+      // rclone would hold the new ETag against the source's MD5, and delete what a bucket that encrypts
+      // with KMS by default stored rightly. The store checks the MD5 that goes along with a PUT or a part.
+      IgnoreChecksum: true,
       Metadata: true,
       LowLevelRetries: large ? 10 : 1,
       UploadHeaders: call.headers,
-      DownloadHeaders: downloadHeaders(call.etag),
+      DownloadHeaders: downloadHeaders(version.etag),
     },
   };
 }

@@ -2,15 +2,13 @@ import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
 import type { Copier, Log, Secrets } from '../../core/ports.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
-import { type CopyEnding, endingOfOpening, exception } from '../aws/copy-failure.ts';
+import { type CopyEnding, exception } from '../aws/copy-failure.ts';
 import { Connections } from './connections.ts';
-import { copyfileParameters, patienceSeconds } from './copyfile-parameters.ts';
+import { type Attempt, type CallOutcome, copyfile, stoppedEnding } from './copyfile.ts';
+import type { Version } from './copyfile-parameters.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
-import { endingOf, readRcloneError } from './rclone-errors.ts';
 import { partBytes, partsFromBytes } from './rclone-flags.ts';
-import { type RcloneHeader, uploadHeaders } from './rclone-headers.ts';
-import type { Reading } from './rclone-remote.ts';
-import { requestsOfCopy, requestsOfFailure } from './rclone-requests.ts';
+import { uploadHeaders } from './rclone-headers.ts';
 import { isAtLeast } from './rclone-version.ts';
 import { askSource, goneEnding, looksAsListed, type SourceStoreOf, tagsOf } from './source-version.ts';
 
@@ -26,21 +24,8 @@ export type RcloneCopierPorts = {
   partBytes?: number;
 };
 
-/** One copy, while it is being made. */
-type Attempt = {
-  file: BatchFile;
-  batch: BatchMessage;
-  signal: AbortSignal;
-  requests: RequestsBySide;
-  headers: RcloneHeader[];
-};
-
-/** Which version to read, and how. */
-type Version = { reading: Reading; etag: string | null; sizeBytes: number };
-
-type Ending = Exclude<CopyEnding, { result: 'copied' }> | { result: 'copied'; sizeBytes: number };
-
-const stopped: Ending = { result: 'stopped', side: 'unknown', reason: 'the worker stops' };
+/** What was learnt about the ETags of a source: whether If-Match knows them, whether any MD5 is in them. */
+type EtagLore = { ifMatch: boolean; md5: boolean };
 
 /**
  * Moves objects by one synchronous `operations/copyfile` each: small ones with a GET and a PUT, large ones
@@ -52,8 +37,7 @@ export class RcloneCopier implements Copier {
   readonly #ports: RcloneCopierPorts;
   readonly #connections: Connections;
   readonly #parts: { partsFromBytes: number; partBytes: number };
-  /** Sources whose If-Match disagrees with their own listing. */
-  readonly #withoutIfMatch = new Set<string>();
+  readonly #lore = new Map<string, EtagLore>();
 
   constructor(ports: RcloneCopierPorts) {
     this.#ports = ports;
@@ -71,23 +55,22 @@ export class RcloneCopier implements Copier {
 
   async copy(file: BatchFile, batch: BatchMessage, signal: AbortSignal): Promise<CopyResult> {
     const requests: RequestsBySide = { source: {}, destination: {} };
-    const ending = await this.#copy({ file, batch, signal, requests, headers: [] });
-    if (ending.result === 'copied') return { carrier: 'rclone', requests, ...ending };
-    const reason = this.#connections.withoutSecrets(ending.reason);
-    return { carrier: 'rclone', requests, sizeBytes: 0, ...ending, reason };
+    const { ending, sizeBytes } = await this.#copy({ file, batch, signal, requests, headers: [] });
+    const told = { carrier: 'rclone', requests, sizeBytes } as const;
+    if (ending.result === 'copied') return { ...told, ...ending };
+    return { ...told, ...ending, reason: this.#connections.withoutSecrets(ending.reason) };
   }
 
-  async #copy(attempt: Attempt): Promise<Ending> {
+  async #copy(attempt: Attempt): Promise<CallOutcome> {
     const { file, batch, signal } = attempt;
-    if (signal.aborted) return stopped;
+    if (signal.aborted) return ended(stoppedEnding);
     await this.#ports.daemon.limitTo(batch.limits);
     const tags = await this.#tags(attempt);
-    if ('ending' in tags) return failed(tags.ending);
+    if ('ending' in tags) return ended(tags.ending);
     const headers = uploadHeaders(file, tags.answer);
-    if (typeof headers === 'string') return failed(exception('unrepresentable', headers));
+    if (typeof headers === 'string') return ended(exception('unrepresentable', headers));
     const large = file.sizeBytes >= this.#parts.partsFromBytes;
-    const inRanges = large && isAtLeast(this.#ports.daemon.version, 1, 64);
-    return inRanges
+    return large && isAtLeast(this.#ports.daemon.version, 1, 64)
       ? this.#copyInRanges({ ...attempt, headers })
       : this.#copyAsStream({ ...attempt, headers });
   }
@@ -107,116 +90,87 @@ export class RcloneCopier implements Copier {
   }
 
   /**
-   * One GET, which asks for the listed version. Where that is refused or nothing is found, a HEAD tells
-   * what there is now: rclone's word alone is not enough to give up a key.
+   * One GET, which asks for the listed version. Where that is refused, or nothing is found, or the bytes
+   * have another MD5 than the ETag, a HEAD tells what there is: rclone's word alone gives up no key.
    */
-  async #copyAsStream(attempt: Attempt): Promise<Ending> {
+  async #copyAsStream(attempt: Attempt): Promise<CallOutcome> {
     const { file, batch } = attempt;
-    const source = JSON.stringify(batch.source);
-    const listed: Version = { reading: 'stream', etag: file.etag, sizeBytes: file.sizeBytes };
-    if (this.#withoutIfMatch.has(source)) listed.etag = null;
-    const ending = await this.#call(attempt, listed);
-    if (ending.result !== 'exception') return ending;
-    if (ending.kind !== 'source-missing' && ending.kind !== 'source-changed') return ending;
+    const lore = this.#loreOf(batch);
+    const listed = { etag: file.etag, sizeBytes: file.sizeBytes };
+    const first = await this.#stream(attempt, listed);
+    const { side, meaning } = first.error ?? { side: 'unknown', meaning: 'transient' };
+    const doubtful = side === 'source' && (meaning === 'missing' || meaning === 'changed');
+    if (!doubtful && meaning !== 'mismatch') return first;
     const head = await this.#head(attempt);
-    if ('ending' in head) return failed(head.ending);
+    if ('ending' in head) return ended(head.ending);
     const now = head.answer;
-    if (now === null) return failed(goneEnding);
-    if (ending.kind === 'source-missing') {
-      const reason = `source: the object is there, but rclone says: ${ending.reason}`;
-      return { result: 'retry', side: 'source', reason };
+    if (now === null) return ended(goneEnding);
+    if (meaning === 'changed') {
+      if (looksAsListed(now, file)) this.#learn(batch, lore, 'ifMatch', now.etag);
+      return asRetry(await this.#stream(attempt, now));
     }
-    const misread = looksAsListed(now, file);
-    if (misread) {
-      this.#ports.log('if-match-misread', { bucket: batch.source.bucket, etag: file.etag, now: now.etag });
-      this.#withoutIfMatch.add(source);
+    if (meaning === 'mismatch' && lore.md5 && now.encryption?.startsWith('aws:kms') === true) {
+      this.#learn(batch, lore, 'md5', now.etag);
+      return this.#stream(attempt, now);
     }
-    const present: Version = { ...listed, etag: misread ? null : now.etag, sizeBytes: now.sizeBytes };
-    return asRetry(await this.#call(attempt, present));
+    return asRetry(first);
   }
 
   /**
    * Parallel GETs, which cannot ask for a version: it is looked at before and after. An object that was
    * overwritten meanwhile may have arrived mixed, and is copied once more in one piece.
    */
-  async #copyInRanges(attempt: Attempt): Promise<Ending> {
+  async #copyInRanges(attempt: Attempt): Promise<CallOutcome> {
     const before = await this.#head(attempt);
     // A refused HEAD does not say why; the answer to a GET does.
     if ('ending' in before) return this.#copyAsStream(attempt);
-    if (before.answer === null) return failed(goneEnding);
-    const { etag, sizeBytes, modifiedAtMs } = before.answer;
-    const ending = await this.#call(attempt, { reading: 'ranges', etag, sizeBytes });
-    if (ending.result !== 'copied') return ending;
+    if (before.answer === null) return ended(goneEnding);
+    const { etag, sizeBytes, modifiedAtMs, encryption } = before.answer;
+    const lore = this.#loreOf(attempt.batch);
+    if (encryption?.startsWith('aws:kms') === true && lore.md5) {
+      this.#learn(attempt.batch, lore, 'md5', etag);
+    }
+    const outcome = await this.#call(attempt, { reading: 'ranges', etag: null, sizeBytes, md5: lore.md5 });
+    if (outcome.ending.result !== 'copied') return asRetry(outcome);
     const after = await this.#head(attempt);
-    if ('ending' in after) return failed(after.ending);
+    if ('ending' in after) return ended(after.ending);
     const now = after.answer;
-    if (now === null) return ending;
-    if (now.etag === etag && now.sizeBytes === sizeBytes && now.modifiedAtMs === modifiedAtMs) return ending;
-    return asRetry(
-      await this.#call(attempt, { reading: 'stream', etag: now.etag, sizeBytes: now.sizeBytes }),
-    );
+    if (now === null) return outcome;
+    const same = now.etag === etag && now.sizeBytes === sizeBytes && now.modifiedAtMs === modifiedAtMs;
+    return same ? outcome : asRetry(await this.#stream(attempt, now));
   }
 
-  async #call(attempt: Attempt, version: Version): Promise<Ending> {
-    const { file, requests } = attempt;
-    const prepared = await this.#parameters(attempt, version);
-    if ('ending' in prepared) return failed(prepared.ending);
-    const answer = await this.#patiently(attempt, prepared.parameters);
-    const shape = { ...this.#parts, ...version };
-    if (answer.outcome === 'aborted') {
-      const reason = `rclone had not finished after ${patienceSeconds(file.sizeBytes)} s`;
-      return attempt.signal.aborted ? stopped : { result: 'retry', side: 'unknown', reason };
-    }
-    if (answer.outcome === 'lost') return { result: 'retry', side: 'unknown', reason: answer.reason };
-    const error = answer.outcome === 'failed' ? readRcloneError(answer.error) : null;
-    const made = error === null ? requestsOfCopy(shape) : requestsOfFailure(error.side, shape);
-    addRequests(requests.source, made.source);
-    addRequests(requests.destination, made.destination);
-    if (answer.outcome === 'done' || error === null)
-      return { result: 'copied', sizeBytes: version.sizeBytes };
-    return failed(endingOf(error, `${error.side}: ${answer.error}`));
+  #stream(attempt: Attempt, { etag, sizeBytes }: { etag: string | null; sizeBytes: number }) {
+    const { ifMatch, md5 } = this.#loreOf(attempt.batch);
+    return this.#call(attempt, { reading: 'stream', etag: ifMatch ? etag : null, sizeBytes, md5 });
   }
 
-  /** The call under the worker's signal and a time limit. */
-  async #patiently({ file, signal }: Attempt, parameters: Record<string, unknown>) {
-    const limit = new AbortController();
-    const stop = () => limit.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    const timer = setTimeout(stop, patienceSeconds(file.sizeBytes) * 1000);
-    try {
-      return await this.#ports.daemon.call('operations/copyfile', parameters, limit.signal);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-    }
+  #call(attempt: Attempt, version: Version): Promise<CallOutcome> {
+    const ports = { daemon: this.#ports.daemon, connections: this.#connections, parts: this.#parts };
+    return copyfile(ports, attempt, version);
   }
 
-  async #parameters(
-    { file, batch, headers }: Attempt,
-    { reading, etag }: Version,
-  ): Promise<{ parameters: Record<string, unknown> } | { ending: CopyEnding }> {
-    try {
-      const [source, destination] = await Promise.all([
-        this.#connections.to(batch.source),
-        this.#connections.to(batch.destination),
-      ]);
-      const { kmsKeyId } = batch.destination;
-      const large = file.sizeBytes >= this.#parts.partsFromBytes;
-      const call = { file, source, destination, kmsKeyId, headers, reading, etag, large };
-      return { parameters: copyfileParameters(call, this.#ports.daemon.version) };
-    } catch (error) {
-      return { ending: endingOfOpening(error) };
-    }
+  #loreOf({ source }: BatchMessage): EtagLore {
+    const name = JSON.stringify([source.provider, source.endpoint, source.secrets, source.bucket]);
+    const lore = this.#lore.get(name) ?? { ifMatch: true, md5: true };
+    this.#lore.set(name, lore);
+    return lore;
+  }
+
+  #learn({ source }: BatchMessage, lore: EtagLore, less: keyof EtagLore, etag: string | null): void {
+    lore[less] = false;
+    this.#ports.log('source-etags', { bucket: source.bucket, etag, without: less });
   }
 }
 
-/** An ending that is known to be none of success. */
-function failed(ending: CopyEnding): Ending {
-  return ending.result === 'copied' ? { ...ending, sizeBytes: 0 } : ending;
+function ended(ending: CopyEnding): CallOutcome {
+  return { ending, sizeBytes: 0, error: null };
 }
 
-/** An object that changes from one request to the next may be quiet later. */
-function asRetry(ending: Ending): Ending {
-  if (ending.result !== 'exception' || ending.kind !== 'source-changed') return ending;
-  return { result: 'retry', side: 'source', reason: ending.reason };
+/** What the source denied having, or had replaced, but a HEAD finds: a later attempt sees more. */
+function asRetry(outcome: CallOutcome): CallOutcome {
+  const { ending } = outcome;
+  if (ending.result !== 'exception') return outcome;
+  if (ending.kind !== 'source-changed' && ending.kind !== 'source-missing') return outcome;
+  return { ...outcome, ending: { result: 'retry', side: 'source', reason: ending.reason } };
 }

@@ -5,8 +5,9 @@ import { type CopyEnding, exception } from '../aws/copy-failure.ts';
 export type Side = 'source' | 'destination' | 'unknown';
 
 /**
- * What rclone's error means. `unclear`: a HEAD was refused, and a HEAD has no body that could say why; a GET
- * would. `transient`: everything that another attempt may heal, and everything unknown.
+ * What rclone's error means. `mismatch`: the bytes that arrived have another MD5 than was promised.
+ * `unclear`: a HEAD was refused, and a HEAD has no body that could say why; a GET would. `transient`:
+ * everything that another attempt may heal, and everything unknown.
  */
 export type RcloneError = {
   side: Side;
@@ -19,6 +20,7 @@ export type RcloneError = {
     | 'archived'
     | 'too-large'
     | 'unrepresentable'
+    | 'mismatch'
     | 'unclear'
     | 'transient';
 };
@@ -44,6 +46,7 @@ const meaningByCode: Readonly<Record<string, Meaning>> = {
   RequestLimitExceeded: 'throttled',
   BandwidthLimitExceeded: 'throttled',
   InvalidObjectState: 'archived',
+  BadDigest: 'mismatch',
   EntityTooLarge: 'too-large',
   KeyTooLongError: 'unrepresentable',
   InvalidObjectName: 'unrepresentable',
@@ -64,6 +67,7 @@ const meaningByStatus: Readonly<Record<number, Meaning>> = {
 /** Texts without a code. [measured: 1.60.1 and 1.75.2; see the test, which holds the texts] */
 const meaningByText: readonly [RegExp, Meaning][] = [
   [/object not found/, 'missing'],
+  [/corrupted on transfer/, 'mismatch'],
   [/Object in GLACIER, restore first/, 'archived'],
   [/NoCredentialProviders|failed to refresh cached credentials|no EC2 IMDS role found/, 'credential'],
 ];
@@ -91,6 +95,8 @@ function meaningOf(text: string, code: string, status: number): Meaning {
 }
 
 function sideOf(text: string, operation: string | undefined, status: number): Side {
+  // A source that breaks off is what makes the PUT end early.
+  if (/unexpected EOF$/.test(text)) return 'unknown';
   if (/failed to open source|^object not found$/.test(text)) return 'source';
   if (operation === 'GetObject' || operation === 'HeadObject') return 'source';
   if (operation !== undefined || /upload|chunk writer/.test(text)) return 'destination';

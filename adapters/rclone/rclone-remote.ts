@@ -4,15 +4,23 @@ import { isAtLeast, type RcloneVersion } from './rclone-version.ts';
 /** A remote given with the call itself. rclone wants every value as text. Holds secrets: never write it. */
 export type InlineRemote = Record<string, string>;
 
-/** Which of the two ways of reading is meant (see `rclone-copier.ts`). */
+/** One GET for all, or parallel GETs of ranges. */
 export type Reading = 'stream' | 'ranges';
 
 /**
  * The source as rclone is to see it. A stream is one GET without the HEAD before it; parallel ranges need
- * the size, which the HEAD tells.
+ * the size, which the HEAD tells. rclone takes an ETag that looks like an MD5 for one, except where the
+ * remote is said to encrypt with KMS, which is the way to tell it; reading sends nothing of it.
  */
-export function sourceRemote(connection: S3Connection, reading: Reading): InlineRemote {
-  return { ...commonRemote(connection), no_head_object: `${reading === 'stream'}` };
+export function sourceRemote(
+  connection: S3Connection,
+  how: { reading: Reading; md5: boolean },
+): InlineRemote {
+  return {
+    ...commonRemote(connection),
+    no_head_object: `${how.reading === 'stream'}`,
+    ...(how.md5 ? {} : { server_side_encryption: 'aws:kms' }),
+  };
 }
 
 /**

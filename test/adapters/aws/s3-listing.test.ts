@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
 import { compareKeys } from '../../../core/keyspace/key-order.ts';
 import { type S3Server, startS3Server } from '../../../local/s3-server/s3-server.ts';
-import { hardKeys } from '../../conformance/object-store.ts';
+import { hardKeys } from '../../conformance/hard-keys.ts';
 
 const connectionTo = (endpoint: string, provider = 'Other') => ({
   provider,
@@ -181,6 +181,12 @@ describe('an answer to a listing', () => {
     ];
     expect(await list('a')).toMatchObject({ objects: [{ key: 'b' }], more: true });
     expect(asked.map((query) => query.get('continuation-token'))).toEqual([null, 't1', 't2']);
+    expect([...(asked[0]?.keys() ?? [])].sort()).toEqual([
+      'encoding-type',
+      'list-type',
+      'max-keys',
+      'start-after',
+    ]);
   });
 
   it('is not followed round in a circle', async () => {

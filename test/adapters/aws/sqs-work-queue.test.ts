@@ -9,7 +9,7 @@ import { SqsWorkQueue } from '../../../adapters/aws/sqs-work-queue.ts';
 import { ManualClock } from '../../../adapters/memory/clock.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
 import { asciiJson } from '../../../core/batching/batch.ts';
-import { hardKeys } from '../../conformance/object-store.ts';
+import { hardKeys } from '../../conformance/hard-keys.ts';
 import { workQueueConformance } from '../../conformance/work-queue.ts';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };

@@ -2,13 +2,17 @@ import { expect, it } from 'vitest';
 import { MemoryObjectStore } from '../../../adapters/memory/object-store.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
 import { StoreError } from '../../../core/store-error.ts';
+import { objectListingConformance } from '../../conformance/object-listing.ts';
 import { collected, objectStoreConformance } from '../../conformance/object-store.ts';
 
-objectStoreConformance('memory', async () => ({
+const open = async () => ({
   store: new MemoryObjectStore(systemClock),
   largeBytes: 200_000,
   close: async () => undefined,
-}));
+});
+
+objectStoreConformance('memory', open);
+objectListingConformance('a bucket in memory', open);
 
 it('fails as often as told, for the key it was told', async () => {
   const store = new MemoryObjectStore(systemClock);

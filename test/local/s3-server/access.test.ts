@@ -90,4 +90,13 @@ describe('access to the S3 server', () => {
     await expectRefusal(put(client, 'two', 'secret/x'), 'AccessDenied', 403);
     await put(client, 'two', 'open/x');
   });
+
+  it('denies with PutObject every way to make an object, as a policy does', async () => {
+    const server = await start({ faults: { deny: [{ bucket: 'one', operation: 'PutObject' }] } });
+    const url = `${server.endpoint}/one/x`;
+    const copy = { method: 'PUT', headers: { 'x-amz-copy-source': '/two/x' } };
+    expect((await fetch(`${url}?uploads`, { method: 'POST' })).status).toBe(403);
+    expect((await fetch(url, copy)).status).toBe(403);
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+  });
 });

@@ -136,6 +136,22 @@ describe('requests as they stand on the wire', () => {
     expect(status(await send('GET /raw/half'))).toBe(404);
   });
 
+  it('reads keys out of XML however they are written, and refuses what is no XML', async () => {
+    const keys = ['a&b', ' spaced ', '\u0001', '<c>', '\r'];
+    for (const key of keys) await send(`PUT /raw/del/${encodeURIComponent(key)}`, 'x');
+    const names = ['del/a&amp;b', 'del/ spaced ', 'del/&#1;', '<![CDATA[del/<c>]]>', 'del/&#xD;'];
+    const objects = names.map((name) => `<Object><Key>${name}</Key></Object>`).join('\n');
+    const remove = (xml: string) =>
+      send(`POST /raw?delete\nContent-MD5: ${createHash('md5').update(xml).digest('base64')}`, xml);
+    const answer = await remove(`<?xml version="1.0"?><Delete xmlns="x"><!-- all -->${objects}</Delete>`);
+    expect(answer.match(/<Deleted>/g)).toHaveLength(keys.length);
+    expect(await send('GET /raw?list-type=2&prefix=del/')).toContain('<KeyCount>0<');
+    for (const wrong of ['<Delete>', 'text', '<Delete></Object>', '<!DOCTYPE x><Delete/>', '<Delete/>']) {
+      expect([wrong, codeOf(await remove(wrong))]).toEqual([wrong, 'MalformedXML']);
+    }
+    expect(codeOf(await send('POST /raw?delete', '<Delete/>'))).toBe('InvalidRequest');
+  });
+
   it('gives a KMS object an ETag that is not its MD5', async () => {
     const head =
       '\nx-amz-server-side-encryption: aws:kms\nx-amz-server-side-encryption-aws-kms-key-id: key/1';

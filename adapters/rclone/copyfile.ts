@@ -1,0 +1,99 @@
+import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
+import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
+import { type CopyEnding, endingOfOpening } from '../aws/copy-failure.ts';
+import type { Connections } from './connections.ts';
+import { copyfileParameters, patienceSeconds, type Version } from './copyfile-parameters.ts';
+import type { RcloneDaemon } from './rclone-daemon.ts';
+import { endingOf, type RcloneError, readRcloneError } from './rclone-errors.ts';
+import type { RcloneHeader } from './rclone-headers.ts';
+import { requestsOfCopy, requestsOfFailure } from './rclone-requests.ts';
+
+/** One object that is being copied; `requests` grows with every call. */
+export type Attempt = {
+  file: BatchFile;
+  batch: BatchMessage;
+  signal: AbortSignal;
+  requests: RequestsBySide;
+  headers: RcloneHeader[];
+};
+
+/** How a call ended, and what rclone's error meant where it was one. */
+export type CallOutcome = { ending: CopyEnding; sizeBytes: number; error: RcloneError | null };
+
+/** What calls are made with. */
+export type CopyfilePorts = {
+  daemon: Pick<RcloneDaemon, 'version' | 'call'>;
+  connections: Connections;
+  parts: { partsFromBytes: number; partBytes: number };
+};
+
+/** The ending of whatever a stopping worker cuts short. */
+export const stoppedEnding: CopyEnding = { result: 'stopped', side: 'unknown', reason: 'the worker stops' };
+
+/** Copies one version of the object by one `operations/copyfile`. Never rejects. */
+export async function copyfile(
+  ports: CopyfilePorts,
+  attempt: Attempt,
+  version: Version,
+): Promise<CallOutcome> {
+  const { file, requests, signal } = attempt;
+  const failed = (ending: CopyEnding, error: RcloneError | null = null): CallOutcome => ({
+    ending,
+    sizeBytes: 0,
+    error,
+  });
+  let parameters: Record<string, unknown>;
+  try {
+    parameters = await parametersOf(ports, attempt, version);
+  } catch (error) {
+    return failed(endingOfOpening(error));
+  }
+  const answer = await patiently(ports, attempt, parameters);
+  if (answer.outcome === 'aborted') {
+    if (signal.aborted) return failed(stoppedEnding);
+    const reason = `rclone had not finished after ${patienceSeconds(file.sizeBytes)} s`;
+    return failed({ result: 'retry', side: 'unknown', reason });
+  }
+  if (answer.outcome === 'lost') return failed({ result: 'retry', side: 'unknown', reason: answer.reason });
+  const shape = { ...ports.parts, ...version };
+  const error = answer.outcome === 'failed' ? readRcloneError(answer.error) : null;
+  const made = error === null ? requestsOfCopy(shape) : requestsOfFailure(error.side, shape);
+  addRequests(requests.source, made.source);
+  addRequests(requests.destination, made.destination);
+  if (answer.outcome === 'failed' && error !== null) {
+    return failed(endingOf(error, `${error.side}: ${answer.error}`), error);
+  }
+  return { ending: { result: 'copied' }, sizeBytes: version.sizeBytes, error: null };
+}
+
+async function parametersOf(
+  { daemon, connections, parts }: CopyfilePorts,
+  { file, batch, headers }: Attempt,
+  version: Version,
+): Promise<Record<string, unknown>> {
+  const [source, destination] = await Promise.all([
+    connections.to(batch.source),
+    connections.to(batch.destination),
+  ]);
+  const { kmsKeyId } = batch.destination;
+  const large = file.sizeBytes >= parts.partsFromBytes;
+  return copyfileParameters({ file, source, destination, kmsKeyId, headers, version, large }, daemon.version);
+}
+
+/** The call under the worker's signal and a time limit. */
+async function patiently(
+  { daemon }: CopyfilePorts,
+  { file, signal }: Attempt,
+  parameters: Record<string, unknown>,
+) {
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  const timer = setTimeout(stop, patienceSeconds(file.sizeBytes) * 1000);
+  try {
+    return await daemon.call('operations/copyfile', parameters, limit.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
