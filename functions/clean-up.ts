@@ -9,6 +9,9 @@ import { type Ports, step } from './step.ts';
 
 type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'openStore' | 'settings'>;
 
+/** Does a piece of work; when it fails, notes that as a problem and gives `otherwise`. */
+type Attempt = <Result>(what: string, work: () => Promise<Result>, otherwise: Result) => Promise<Result>;
+
 /** Pause between two looks at a fleet that is going down. */
 const lookMs = 500;
 
@@ -27,11 +30,7 @@ export const cleanUp = step({
   }),
   async run({ migration, folder }, ports: Needs) {
     const problems: string[] = [];
-    const attempt = async <Result>(
-      what: string,
-      work: () => Promise<Result>,
-      otherwise: Result,
-    ): Promise<Result> => {
+    const attempt: Attempt = async (what, work, otherwise) => {
       try {
         return await work();
       } catch (error) {
@@ -41,9 +40,8 @@ export const cleanUp = step({
     };
     const listersStopped = await attempt('stopping listers', () => ports.listers.stopAll(migration), 0);
     const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(ports), false);
-    const plan = await findPlan(ports.jobStore, folder);
-    const uploadsAborted =
-      plan === null ? 0 : await attempt('tidying the destination', () => tidyDestination(plan, ports), 0);
+    const plan = await attempt('reading the plan', () => findPlan(ports.jobStore, folder), null);
+    const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
     for (const problem of problems) ports.log('clean-up-problem', { problem });
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },
@@ -59,16 +57,37 @@ async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
   return true;
 }
 
-async function tidyDestination(plan: MigrationPlan, { jobStore, openStore }: Needs): Promise<number> {
-  const destination = await openStore(destinationLocation(plan.request));
+async function tidyDestination(
+  plan: MigrationPlan,
+  { jobStore, openStore }: Needs,
+  attempt: Attempt,
+): Promise<number> {
+  const location = destinationLocation(plan.request);
+  const destination = await attempt('opening the destination', () => openStore(location), null);
+  if (destination === null) return 0;
   try {
-    await destination.delete(probeKey(plan.request, plan.migration));
-    const uploads = await ownUploads(plan, destination, jobStore);
-    for (const upload of uploads) await destination.abortUpload(upload);
-    return uploads.length;
+    const probe = probeKey(plan.request, plan.migration);
+    await attempt('deleting the probe object', () => destination.delete(probe), undefined);
+    const find = () => ownUploads(plan, destination, jobStore);
+    const uploads = await attempt('looking for unfinished uploads', find, []);
+    return await abortAll(uploads, destination, attempt);
   } finally {
     destination.close();
   }
+}
+
+/** Aborts the uploads, whatever becomes of single ones. Those that stay are one problem, since what a state gives is bounded. */
+async function abortAll(
+  uploads: readonly UnfinishedUpload[],
+  destination: ObjectStore,
+  attempt: Attempt,
+): Promise<number> {
+  const refused: unknown[] = [];
+  for (const upload of uploads)
+    await destination.abortUpload(upload).catch((error: unknown) => refused.push(error));
+  const what = `aborting unfinished uploads (${refused.length} of ${uploads.length} stay)`;
+  if (refused.length > 0) await attempt(what, () => Promise.reject(refused[0]), undefined);
+  return uploads.length - refused.length;
 }
 
 /** Unfinished uploads that began after the migration and whose key the inventory sends there; other people's stay. */

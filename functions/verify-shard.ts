@@ -34,11 +34,14 @@ export const verifyShard = step({
         recorded,
         round,
       });
-      const before = round === 1 ? null : await jobStore.read(jobLayout.verification(folder, shard));
+      const before = await jobStore.read(jobLayout.verification(folder, shard));
       if (before !== null) {
         const earlier = decodeJson(before.bytes, ShardVerification);
-        verification.repairedBefore = earlier.round < round ? earlier.repaired : earlier.repairedBefore;
-        verification.repaired += verification.repairedBefore;
+        if (round > 1) {
+          verification.repairedBefore = earlier.round < round ? earlier.repaired : earlier.repairedBefore;
+          verification.repaired += verification.repairedBefore;
+        }
+        // Unlike repairs, requests of an attempt that is replaced were made all the same.
         addRequests(verification.requests.source, earlier.requests.source);
         addRequests(verification.requests.destination, earlier.requests.destination);
       }

@@ -6,9 +6,12 @@ import { type CopyEnding, exception } from '../aws/copy-failure.ts';
 import { Connections } from './connections.ts';
 import { type Attempt, type CallOutcome, copyfile, stoppedEnding } from './copyfile.ts';
 import type { Version } from './copyfile-parameters.ts';
+import { MemoryGate } from './memory-gate.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
-import { partBytes, partsFromBytes } from './rclone-flags.ts';
+import { partBytes, partsAtOnce, partsFromBytes, partsMemoryBytes } from './rclone-flags.ts';
+
 import { uploadHeaders } from './rclone-headers.ts';
+import { partSize } from './rclone-requests.ts';
 import { isAtLeast } from './rclone-version.ts';
 import { askSource, goneEnding, looksAsListed, type SourceStoreOf, tagsOf } from './source-version.ts';
 
@@ -22,6 +25,8 @@ export type RcloneCopierPorts = {
   /** As given to the daemon, where a test gave it others. */
   partsFromBytes?: number;
   partBytes?: number;
+  /** Memory that rclone may take for the parts of all large objects together; 2 GiB unless told. */
+  partsMemoryBytes?: number;
 };
 
 /** What was learnt about the ETags of a source: whether If-Match knows them, whether any MD5 is in them. */
@@ -37,11 +42,13 @@ export class RcloneCopier implements Copier {
   readonly #ports: RcloneCopierPorts;
   readonly #connections: Connections;
   readonly #parts: { partsFromBytes: number; partBytes: number };
+  readonly #memory: MemoryGate;
   readonly #lore = new Map<string, EtagLore>();
 
   constructor(ports: RcloneCopierPorts) {
     this.#ports = ports;
     this.#connections = new Connections(ports.secrets);
+    this.#memory = new MemoryGate(ports.partsMemoryBytes ?? partsMemoryBytes);
     this.#parts = {
       partsFromBytes: ports.partsFromBytes ?? partsFromBytes,
       partBytes: ports.partBytes ?? partBytes,
@@ -69,10 +76,18 @@ export class RcloneCopier implements Copier {
     if ('ending' in tags) return ended(tags.ending);
     const headers = uploadHeaders(file, tags.answer);
     if (typeof headers === 'string') return ended(exception('unrepresentable', headers));
-    const large = file.sizeBytes >= this.#parts.partsFromBytes;
-    return large && isAtLeast(this.#ports.daemon.version, 1, 64)
-      ? this.#copyInRanges({ ...attempt, headers })
-      : this.#copyAsStream({ ...attempt, headers });
+    const prepared = { ...attempt, headers };
+    if (file.sizeBytes < this.#parts.partsFromBytes) return this.#copyAsStream(prepared);
+    const buffers = partsAtOnce * partSize(file.sizeBytes, this.#parts.partBytes);
+    const leave = await this.#memory.enter(buffers, signal);
+    if (leave === null) return ended(stoppedEnding);
+    try {
+      return isAtLeast(this.#ports.daemon.version, 1, 64)
+        ? await this.#copyInRanges(prepared)
+        : await this.#copyAsStream(prepared);
+    } finally {
+      leave();
+    }
   }
 
   async #tags({ file, batch, requests }: Attempt) {

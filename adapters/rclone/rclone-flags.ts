@@ -15,6 +15,9 @@ export const partBytes = 64 * MiB;
 /** Parts of one object that are on their way at the same time; each is held in memory. */
 export const partsAtOnce = 4;
 
+/** Memory for the parts of all large objects together: eight of them at a time. */
+export const partsMemoryBytes = 8 * partsAtOnce * partBytes;
+
 /** A dial that takes longer has failed. */
 const connectSeconds = 15;
 

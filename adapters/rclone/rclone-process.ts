@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join, resolve as resolvePath, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RcAddress } from './rc-call.ts';
 import { type RcloneTuning, rcdArguments, rcloneEnvironment } from './rclone-flags.ts';
@@ -22,8 +22,8 @@ export type RcloneStart = RcloneTuning & {
   /** Path of the rclone to run. */
   rclone: string;
   /**
-   * Path of util-linux's `setpriv`, or null. Linux then kills rclone the moment we die, even by SIGKILL;
-   * without it only an ordinary end of ours takes rclone along.
+   * Path of util-linux's `setpriv`; null = the one on the PATH. With it Linux kills rclone the moment we
+   * die, even by SIGKILL; where there is none, only an ordinary end of ours takes rclone along.
    */
   setpriv: string | null;
   /** Our environment, of which a little is passed on. */
@@ -42,9 +42,12 @@ export async function startRcloneProcess(start: RcloneStart): Promise<RcloneProc
   const home = await mkdtemp(join(tmpdir(), 'drover-rclone-'));
   const user = 'drover';
   const password = randomBytes(24).toString('base64url');
-  const command = [start.rclone, ...rcdArguments(start)];
-  if (start.setpriv !== null) command.unshift(start.setpriv, '--pdeathsig', 'KILL');
-  const [program = start.rclone, ...rest] = command;
+  // Its working folder is another one than ours; a bare name is looked up on the PATH.
+  const rclone = start.rclone.includes(sep) ? resolvePath(start.rclone) : start.rclone;
+  const command = [rclone, ...rcdArguments(start)];
+  const setpriv = start.setpriv ?? (await findSetpriv(start.environment.PATH ?? ''));
+  if (setpriv !== null) command.unshift(setpriv, '--pdeathsig', 'KILL');
+  const [program = rclone, ...rest] = command;
   const child = spawn(program, rest, {
     cwd: home,
     env: {
@@ -70,6 +73,19 @@ export async function startRcloneProcess(start: RcloneStart): Promise<RcloneProc
     ended,
     kill: (signal) => void child.kill(signal),
   };
+}
+
+async function findSetpriv(searchPath: string): Promise<string | null> {
+  if (process.platform !== 'linux') return null;
+  for (const folder of searchPath.split(delimiter)) {
+    const path = join(folder, 'setpriv');
+    const runs = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (folder !== '' && runs) return path;
+  }
+  return null;
 }
 
 function untilEnd(child: ChildProcess): Promise<string> {

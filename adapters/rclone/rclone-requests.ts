@@ -39,7 +39,7 @@ export function requestsOfFailure(side: Side, shape: CopyShape): RequestsBySide 
 }
 
 /** rclone makes parts of whole MiB larger where 10,000 would not do. [src: rclone, lib/chunksize] */
-function partSize(sizeBytes: number, partBytes: number): number {
+export function partSize(sizeBytes: number, partBytes: number): number {
   if (sizeBytes <= partBytes * 10_000) return partBytes;
   const MiB = 1024 * 1024;
   return Math.ceil(sizeBytes / 10_000 / MiB) * MiB;

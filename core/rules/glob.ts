@@ -1,8 +1,8 @@
 /**
  * Patterns over whole keys:
  *   `*`      any characters but `/`      `**`     any characters
- *   `?`      one character but `/`       `**\/`    nothing, or anything that ends in `/`
- *   `[a-z]`  one of these, `[!a-z]` none of these (never `/`)
+ *   `?`      one character but `/`       `**\/`    anything that ends in `/`; where a segment begins, nothing
+ *   `[a-z]`  one of these, `[!a-z]` none of these (never `/`; `]` itself stands first, `-` first or last)
  *   `{a,b}`  one of these patterns (not nested)          `\x`  the character x itself
  * Everything else stands for itself, dots and leading slashes too; matching is by Unicode character and
  * case counts. A pattern matches the whole key as it is at the source, prefix included.
@@ -36,23 +36,23 @@ function translate(pattern: string): string {
       if (characters[i + 1] !== '*') out += '[^/]*';
       else {
         i += 1;
-        const atSegmentStart = i < 2 || characters[i - 2] === '/';
-        if (atSegmentStart && characters[i + 1] === '/') {
+        if (characters[i + 1] === '/') {
           i += 1;
-          out += '(?:.*/)?';
+          out += '(?:(?<![^/])|.*/)';
         } else out += '.*';
       }
     } else if (character === '?') out += '[^/]';
     else if (character === '[') {
-      const end = characters.indexOf(']', i + 2);
+      const negated = characters[i + 1] === '!' || characters[i + 1] === '^';
+      const first = negated ? i + 2 : i + 1;
+      const end = characters.indexOf(']', first + 1);
       if (end === -1)
         throw new SyntaxError(`"[" at character ${i + 1} has no "]"; write "\\[" for the character itself`);
-      const negated = characters[i + 1] === '!' || characters[i + 1] === '^';
       const members = characters
-        .slice(negated ? i + 2 : i + 1, end)
-        .map((member) => (/[\\\]^[&~]/.test(member) ? `\\${member}` : member))
+        .slice(first, end)
+        .map((member) => (/[\\\]^[]/.test(member) ? `\\${member}` : member))
         .join('');
-      out += negated ? `[^/${members}]` : `(?!/)[${members}]`;
+      out += negated ? `(?!/)[^${members}]` : `(?!/)[${members}]`;
       i = end;
     } else if (character === '{') {
       if (inGroup) throw new SyntaxError('"{" inside "{ }" is not supported; write the alternatives out');

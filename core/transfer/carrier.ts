@@ -17,19 +17,20 @@ const pathLike = /(^|\/)\.{0,2}(\/|$)/;
 /**
  * Which tool moves the object byte for byte: rclone, or the AWS SDK where rclone would touch either key.
  *
- * Measured by an `operations/copyfile` of every code point of the basic plane except U+0000, inside a name;
- * of those below U+0300 and of the suspects, as a whole key, as a segment, and at the start and end of one:
+ * Measured by an `operations/copyfile` of every code point of the basic plane but U+0000, inside a name; of
+ * those below U+0300 and of the suspects also as a whole key, as a segment, and at either end of one; with
+ * rclone's default encoding. "another" means that rclone reads or writes another key and calls it success.
  *
- * | in the key                                  | 1.60.1, encoding None | 1.75.2, encoding Raw |
- * |---------------------------------------------|-----------------------|----------------------|
- * | `//`, leading `/`, segments `.` and `..`     | **another key, and success** | **another key, and success** |
- * | U+201B, U+2400 to U+241F, U+2421             | another key, and success | another key, and success |
- * | full-width `．` and `／` (other encodings)    | exact                 | exact                |
- * | control characters, no-characters           | exact                 | exact                |
- * | everything else, spaces and dots at any end | exact                 | exact                |
+ * | in the key                                     | 1.60.1             | 1.75.2  |
+ * |------------------------------------------------|--------------------|---------|
+ * | `//`, `/` at the start or end                  | another, or refused | exact   |
+ * | segments `.` and `..`                          | another, or refused | another |
+ * | U+201B, U+2401 to U+241F, U+2421               | another            | another |
+ * | everything else: control characters, spaces, dots and backslashes anywhere, 1,024 bytes | exact | exact |
  *
- * Rare characters that did arrive go to the SDK as well: they cost nothing there, and their arrival hangs
- * on rclone's encoding.
+ * The encoding `Raw` of 1.68 mends the segments and U+201B, and spoils U+2400 and the full-width slash.
+ * Rare characters that are near to what rclone encodes go to the SDK although they arrived: it costs
+ * nothing there, and another encoding changes which of them do.
  */
 export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'sdk' {
   return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'sdk';

@@ -26,6 +26,7 @@ export function isPlainMd5(etag: string | null): boolean {
  * | equal  | size     | any                                     | same, proven by size  |
  * | equal  | checksum | both plain MD5, both believed, equal    | same, by checksum     |
  * | equal  | checksum | both plain MD5, both believed, unequal  | different by checksum |
+ * | both 0 | checksum | unequal, whatever they are              | same, proven by size  |
  * | equal  | checksum | both `md5-parts`, both believed, equal  | same, by checksum     |
  * | equal  | checksum | anything else                           | same, proven by size  |
  *
@@ -38,6 +39,8 @@ export function compareObjects(source: Side, destination: Side, trust: EtagTrust
     return { same: true, proof: 'size' };
   const equal = source.etag !== null && source.etag.toLowerCase() === destination.etag?.toLowerCase();
   if (isPlainMd5(source.etag) && isPlainMd5(destination.etag)) {
+    // Nothing has one content only; some stores make up an ETag for markers of folders.
+    if (!equal && source.sizeBytes === 0) return { same: true, proof: 'size' };
     return equal ? { same: true, proof: 'checksum' } : { same: false, differs: 'checksum' };
   }
   const inParts = source.etag !== null && /^[0-9a-f]{32}-\d+$/i.test(source.etag);

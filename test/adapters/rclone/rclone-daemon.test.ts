@@ -3,7 +3,6 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RcloneDaemon } from '../../../adapters/rclone/rclone-daemon.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
-import { which } from '../../../local/rclone/machine.ts';
 import { rcloneForTests } from '../../support/rclone.ts';
 import { startRclone } from './two-stores.ts';
 
@@ -116,7 +115,7 @@ describe('the rclone that is kept running', () => {
 
   it('says what is wrong when it cannot be started', async () => {
     const options = {
-      setpriv: await which('setpriv', process.env.PATH ?? ''),
+      setpriv: null,
       environment: process.env,
       clock: systemClock,
       log: () => undefined,

@@ -4,7 +4,6 @@ import { RcloneDaemon } from '../../../adapters/rclone/rclone-daemon.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
 import type { BatchFile, BatchMessage } from '../../../core/batching/batch.ts';
 import type { Log, ObjectProperties, Secrets } from '../../../core/ports.ts';
-import { which } from '../../../local/rclone/machine.ts';
 import { startS3Server } from '../../../local/s3-server/s3-server.ts';
 import { rcloneForTests } from '../../support/rclone.ts';
 
@@ -19,7 +18,7 @@ export const noLimits: BatchMessage['limits'] = { requestsPerSecond: null, bandw
 export async function startRclone(log: Log, more: { healthSeconds?: number; idleSeconds?: number } = {}) {
   return RcloneDaemon.start({
     rclone: await rcloneForTests(),
-    setpriv: await which('setpriv', process.env.PATH ?? ''),
+    setpriv: null,
     environment: process.env,
     clock: systemClock,
     log,
