@@ -33,6 +33,7 @@ export type RcloneStart = RcloneTuning & {
 };
 
 const startSeconds = 30;
+const mostMessages = 500;
 
 /**
  * Starts rclone on a free port of the loopback interface, in a private empty home, with a password that
@@ -103,13 +104,15 @@ async function listeningPort(
   onMessage: RcloneStart['onMessage'],
 ): Promise<number> {
   const heard: string[] = [];
+  let said = 0;
   let timer: NodeJS.Timeout | undefined;
   const opened = new Promise<number>((resolve) => {
     if (child.stderr === null) return;
     createInterface({ input: child.stderr }).on('line', (line) => {
       const read = readLogLine(line);
       if (read.is === 'address') resolve(read.port);
-      if (read.is !== 'message') return;
+      // A crash of Go tells the state of every goroutine, in thousands of lines.
+      if (read.is !== 'message' || said++ >= mostMessages) return;
       if (heard.length < 5) heard.push(read.text);
       onMessage(read.level, read.text);
     });

@@ -4,13 +4,12 @@ import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
 import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
 import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
-import type { Copier } from '../../core/ports.ts';
-import { carrierFor } from '../../core/transfer/carrier.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
+import { chooseCarrier } from './choose-carrier.ts';
 import { openStores } from './stores.ts';
 
 const Environment = PlaceEnvironment.extend({
@@ -77,10 +76,7 @@ async function main(): Promise<number> {
     sourceStore: async (batch) => (await besideRclone.of(batch)).source,
   });
   const sdk = new SdkCopier({ storesFor, clock });
-  const byKey: Copier = {
-    copy: (file, batch, signal) => (carrierFor(file) === 'rclone' ? rclone : sdk).copy(file, batch, signal),
-  };
-  const copier = renewCredentials(byKey, async () => {
+  const copier = renewCredentials(chooseCarrier(rclone, sdk), async () => {
     log('secrets-read-again');
     rclone.reloadCredentials();
     stores.reload();

@@ -50,17 +50,18 @@ const FIVE_MIB = 5 * 1024 * 1024;
  * @throws when the port or the folder is taken, or a bucket name is not valid
  */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
+  const { buckets = [], region = 'us-east-1', minimumPartBytes = FIVE_MIB } = options;
+  for (const name of buckets) {
+    if (isBucketName(name)) continue;
+    throw new Error(`"${name}" is no valid bucket name; use 3 to 63 of a-z, 0-9, . and -.`);
+  }
   const storehouse = openStorehouse(options.folder);
-  const region = options.region ?? 'us-east-1';
-  for (const name of options.buckets ?? []) {
-    if (!isBucketName(name))
-      throw new Error(`"${name}" is no valid bucket name; use 3 to 63 of a-z, 0-9, . and -.`);
+  for (const name of buckets) {
     if (storehouse.bucket(name) === undefined) storehouse.createBucket(name, region);
   }
   const faults = faultsWith(options.faults);
   const injector = new FaultInjector(faults);
   const requests = new RequestCounters();
-  const { minimumPartBytes = FIVE_MIB } = options;
   const state: ServerState = { storehouse, faults: injector, region, minimumPartBytes };
   let { credentials } = options;
   let requestsSeen = 0;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RcloneCopier } from '../../../adapters/rclone/rclone-copier.ts';
 import { isAtLeast } from '../../../adapters/rclone/rclone-version.ts';
 import { twoStores, unevenBytes } from './two-stores.ts';
 
@@ -135,6 +136,46 @@ describe('copying by rclone', () => {
     await stores.put('overwritten', unevenBytes(40));
     expect(await stores.copy(listed)).toMatchObject({ result: 'copied', sizeBytes: 40 });
     expect(await stores.arrived('overwritten')).toEqual(unevenBytes(40));
+  });
+
+  it('copies a large object again in one piece when it was overwritten during parallel reads', async (test) => {
+    test.skip(!isAtLeast(stores.daemon.version, 1, 64), 'this rclone reads large objects in one piece');
+    const bytes = unevenBytes(12 * MiB);
+    const file = await stores.put('rewritten', bytes);
+    const now = await stores.from.head('rewritten');
+    if (now === null) throw new Error('the source lost it');
+    const seen = [{ ...now, etag: 'an older one' }, now];
+    const head = async () => seen.shift() ?? null;
+    const sourceStore = async () => ({ head, tags: async () => ({}) });
+    const copier = new RcloneCopier({ ...stores.copierPorts, sourceStore });
+    stores.forgetRequests();
+    const result = await copier.copy(file, stores.batchOf(file), new AbortController().signal);
+    expect(result).toMatchObject({ result: 'copied', requests: { source: { GetObject: 4, HeadObject: 3 } } });
+    expect(stores.source.requests.count('GetObject')).toBe(4);
+    expect((await stores.arrived('rewritten'))?.equals(bytes)).toBe(true);
+  });
+
+  it('moves one large object at a time where there is memory for no more', async () => {
+    const files = [];
+    for (const name of ['one', 'two', 'three']) files.push(await stores.put(name, unevenBytes(12 * MiB)));
+    const daemon = stores.daemon;
+    let atOnce = 0;
+    let most = 0;
+    const counting = {
+      version: daemon.version,
+      limitTo: daemon.limitTo.bind(daemon),
+      async call(...given: Parameters<typeof daemon.call>) {
+        most = Math.max(most, ++atOnce);
+        const answer = await daemon.call(...given);
+        atOnce--;
+        return answer;
+      },
+    };
+    const copier = new RcloneCopier({ ...stores.copierPorts, daemon: counting, partsMemoryBytes: 1 });
+    const signal = new AbortController().signal;
+    const copies = files.map((file) => copier.copy(file, stores.batchOf(file), signal));
+    expect((await Promise.all(copies)).map(({ result }) => result)).toEqual(['copied', 'copied', 'copied']);
+    expect(most).toBe(1);
   });
 
   it('learns when a store writes other ETags in its listing than elsewhere', async () => {

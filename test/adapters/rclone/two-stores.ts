@@ -64,7 +64,8 @@ export async function twoStores() {
   const said: string[] = [];
   const log: Log = (event, fields) => void said.push(JSON.stringify([event, fields]));
   const daemon = await startRclone(log);
-  const copier = new RcloneCopier({ daemon, secrets, sourceStore: async () => from, log, ...tuning });
+  const copierPorts = { daemon, secrets, sourceStore: async () => from, log, ...tuning };
+  const copier = new RcloneCopier(copierPorts);
 
   const batchOf = (file: BatchFile): BatchMessage => ({
     version: 1,
@@ -101,6 +102,7 @@ export async function twoStores() {
     values,
     said,
     daemon,
+    copierPorts,
     copier,
     batchOf,
     /** Stores an object at the source and gives the file that a lister would make of it. */
