@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { S3ObjectStore } from '../adapters/aws/s3-object-store.ts';
 import { SecretsFile } from '../adapters/disk/secrets-file.ts';
 import { findRclone } from '../local/find-rclone.ts';
-import { laptopPace, runMigration } from '../local/run-migration.ts';
+import { laptopPace } from '../local/local-run.ts';
+import { runMigration } from '../local/run-migration.ts';
 import { startS3Server } from '../local/s3-server/s3-server.ts';
 import type { Row } from './rows.ts';
 

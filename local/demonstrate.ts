@@ -10,8 +10,8 @@ import { demoObjects } from './demo/demo-objects.ts';
 import { startDemoServer } from './demo/demo-server.ts';
 import { fillBuckets } from './demo/fill-buckets.ts';
 import { findRclone } from './find-rclone.ts';
+import { laptopPace } from './local-run.ts';
 import { closeRun, defaultOut, watchRun } from './run-command.ts';
-import { laptopPace } from './run-migration.ts';
 import { parseOptions } from './usage.ts';
 
 /**

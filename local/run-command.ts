@@ -9,11 +9,12 @@ import { parseRequest } from '../core/request.ts';
 import { validate } from '../functions/validate.ts';
 import { findRclone } from './find-rclone.ts';
 import { ExecutionStopped } from './interpret.ts';
+import { type LocalResult, type LocalRun, laptopPace } from './local-run.ts';
 import { migrationId } from './migration-id.ts';
 import { openProgress } from './progress/open-progress.ts';
 import { summarise } from './progress/summary.ts';
 import { readRequest } from './read-request.ts';
-import { type LocalResult, type LocalRun, laptopPace, runMigration } from './run-migration.ts';
+import { runMigration } from './run-migration.ts';
 import { exitCodes, parseOptions, UsageError } from './usage.ts';
 
 /** Where a run is kept unless told otherwise. */

@@ -6,14 +6,9 @@ import { SecretsFile } from '../../adapters/disk/secrets-file.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { ObjectProperties, ObjectStore } from '../../core/ports.ts';
 import type { Json } from '../../local/interpret.ts';
+import { type LocalResult, laptopPace, type Pace, type RunControls } from '../../local/local-run.ts';
 import type { ProgressSnapshot } from '../../local/progress/snapshot.ts';
-import {
-  type LocalResult,
-  laptopPace,
-  type Pace,
-  type RunControls,
-  runMigration,
-} from '../../local/run-migration.ts';
+import { runMigration } from '../../local/run-migration.ts';
 import { type S3Server, startS3Server } from '../../local/s3-server/s3-server.ts';
 import { rcloneForTests } from './rclone.ts';
 

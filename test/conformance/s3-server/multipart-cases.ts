@@ -12,7 +12,6 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
 import { describe, expect, it } from 'vitest';
 import { expectRefusal, needs, type Subject } from './target.ts';
 
@@ -205,15 +204,6 @@ export function multipartCases(subject: () => Subject): void {
         await subject().client.send(new AbortMultipartUploadCommand(abort));
       }
       expect((await page({})).Uploads).toBeUndefined();
-    });
-
-    it('takes what the SDK uploads in parts by itself', async () => {
-      const Body = Buffer.concat([first, first, second]);
-      const params = { ...address('by-lib-storage'), Body };
-      await new Upload({ client: subject().client, params, partSize: PART_BYTES, queueSize: 2 }).done();
-      const got = await subject().client.send(new GetObjectCommand(address('by-lib-storage')));
-      expect(md5((await got.Body?.transformToByteArray()) ?? first)).toEqual(md5(Body));
-      expect(got.ETag).toMatch(/-3"$/);
     });
   });
 }

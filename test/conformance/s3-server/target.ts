@@ -1,6 +1,7 @@
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -93,13 +94,19 @@ export async function openSubject(target: S3Target): Promise<Subject & { close()
 async function removeBucket(client: S3Client, Bucket: string): Promise<void> {
   for (;;) {
     const page = await client.send(new ListObjectsV2Command({ Bucket, EncodingType: 'url' }));
-    const Objects = (page.Contents ?? []).map(({ Key = '' }) => ({ Key: decodeListed(Key) }));
-    if (Objects.length === 0) break;
-    await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+    const keys = (page.Contents ?? []).map(({ Key = '' }) => decodeListed(Key));
+    // Strict servers refuse a whole DeleteObjects for one character that XML has no place for.
+    const [plain, odd] = [keys.filter((key) => !ODD.test(key)), keys.filter((key) => ODD.test(key))];
+    for (const Key of odd) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+    const Objects = plain.map((Key) => ({ Key }));
+    if (plain.length > 0)
+      await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     if (page.IsTruncated !== true) break;
   }
   await client.send(new DeleteBucketCommand({ Bucket }));
 }
+
+const ODD = /[\u0000-\u001f\ufffe\uffff]/;
 
 /** A key out of a listing with `encoding-type=url`. */
 export function decodeListed(key: string): string {

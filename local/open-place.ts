@@ -1,0 +1,126 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { storeOpener } from '../adapters/aws/open-store.ts';
+import { SqsWorkQueue } from '../adapters/aws/sqs-work-queue.ts';
+import { DiskJobStore } from '../adapters/disk/job-store.ts';
+import { systemClock as clock } from '../adapters/system-clock.ts';
+import type { Ports } from '../functions/step.ts';
+import { startChild } from './child.ts';
+import { LocalFleet } from './local-fleet.ts';
+import { LocalListers } from './local-listers.ts';
+import type { LocalRun, Pace } from './local-run.ts';
+import { startQueueServer } from './queue-server.ts';
+import { lockRun } from './run-lock.ts';
+import { MigrationWatch } from './watch-migration.ts';
+
+/** Everything that a migration needs on this machine, open. */
+export type LocalPlace = {
+  ports: Ports;
+  fleet: LocalFleet;
+  listers: LocalListers;
+  watch: MigrationWatch;
+  /** Folder of the logs and the events. */
+  logs: string;
+  /** Ends every process and server that was started; gently lets workers finish what they hold. */
+  close(how: 'gently' | 'at-once'): Promise<void>;
+};
+
+/** Messages that one worker is worth: enough to keep it busy while another one starts. */
+const batchesPerWorker = 4;
+
+/**
+ * Opens the job store, the queue server, the fleet and the listers of one migration in its folder. Throws
+ * `StackBusy` while another process has them.
+ */
+export async function openPlace(run: LocalRun): Promise<LocalPlace> {
+  const { migration, pace } = run;
+  const out = resolve(run.out);
+  const logs = join(out, 'logs', migration);
+  await mkdir(logs, { recursive: true });
+  const unlock = await lockRun(join(logs, 'running.pid'), migration);
+  const jobStore = new DiskJobStore(out);
+  const { endpoint, queueUrl, stop } = await startQueueServer(join(out, 'queues', migration));
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const queue = new SqsWorkQueue({ queueUrl, region: 'us-east-1', endpoint, credentials }, clock);
+  const watch = new MigrationWatch(migration, clock.nowMs());
+  const environment = {
+    JOB_STORE: `disk:${out}`,
+    QUEUE_URL: queueUrl,
+    QUEUE_ENDPOINT: endpoint,
+    SECRETS_FILE: resolve(run.secretsFile),
+    RCLONE: run.rclone,
+  };
+
+  const fleet = new LocalFleet({
+    clock,
+    most: run.workers,
+    batchesPerWorker,
+    counts: async () => {
+      const counts = await queue.counts();
+      watch.backlog(counts, await fleet.size());
+      return counts;
+    },
+    onNotice: (notice) => watch.notice(notice),
+    startWorker: (number) => {
+      const name = `worker-${number}`;
+      return startChild(
+        'worker',
+        { ...environment, ...workerEnvironment(pace, name) },
+        join(logs, `${name}.log`),
+        (line) => watch.worker(name, line),
+      );
+    },
+  });
+  const listers = new LocalListers(
+    (of) =>
+      startChild(
+        'lister',
+        { ...environment, SHARD_ROWS: String(pace.shardRows), ...of },
+        join(logs, 'lister.log'),
+        (line) => watch.lister(line),
+      ),
+    (notice) => watch.notice(notice),
+  );
+  const ports: Ports = {
+    jobStore,
+    queue,
+    secrets: run.secrets,
+    fleet,
+    listers,
+    clock,
+    log: (event, fields) => watch.notice(`${event} ${JSON.stringify(fields ?? {})}`),
+    history: { states: async () => watch.states() },
+    openStore: storeOpener(run.secrets),
+    settings: {
+      stallAnnounceSeconds: pace.stallAnnounceSeconds,
+      stallFailSeconds: pace.stallFailSeconds,
+      emptyReads: 3,
+      fleetStopSeconds: pace.drainSeconds + 20,
+    },
+  };
+  return {
+    ports,
+    fleet,
+    listers,
+    watch,
+    logs,
+    async close(how) {
+      await Promise.all([listers.stopAll(), fleet.close(how)]);
+      queue.close();
+      await stop();
+      await unlock();
+    },
+  };
+}
+
+function workerEnvironment(pace: Pace, name: string): Record<string, string> {
+  return {
+    WORKER: name,
+    FILES_IN_FLIGHT: String(pace.filesInFlight),
+    LEASE_SECONDS: String(pace.leaseSeconds),
+    POLL_SECONDS: '1',
+    MAX_ATTEMPTS: String(pace.maxAttempts),
+    RETRY_BASE_SECONDS: String(pace.retryBaseSeconds),
+    DRAIN_SECONDS: String(pace.drainSeconds),
+  };
+}
