@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { asciiJson, type BatchMessage, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
 import { defaultSourceSecrets, Request } from './request.ts';
@@ -99,5 +100,5 @@ export function unsafeDifferences(before: Request, now: Request): string[] {
     objectTags: request.objectTags ?? null,
   });
   const [a, b] = [binding(before), binding(now)];
-  return Object.keys(a).filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+  return Object.keys(a).filter((name) => !isDeepStrictEqual(a[name], b[name]));
 }

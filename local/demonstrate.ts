@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeOpener } from '../adapters/aws/open-store.ts';
 import { SecretsFile } from '../adapters/disk/secrets-file.ts';
@@ -10,23 +10,27 @@ import { demoObjects } from './demo/demo-objects.ts';
 import { startDemoServer } from './demo/demo-server.ts';
 import { fillBuckets } from './demo/fill-buckets.ts';
 import { findRclone } from './find-rclone.ts';
-import { laptopPace } from './local-run.ts';
+import { laptopPace, type RunControls } from './local-run.ts';
 import { closeRun, defaultOut, watchRun } from './run-command.ts';
-import { parseOptions } from './usage.ts';
+import { parseOptions, UsageError } from './usage.ts';
 
 /**
  * `drover demo`: fills a bucket with objects that are hard to move, on an S3 server of ours on loopback, migrates
  * it to another one through the real state machines, and shows the report. Gives the exit code of the migration.
  */
 export async function demonstrate(argv: readonly string[]): Promise<number> {
-  const { out, json } = parseOptions(argv, {
+  const {
+    out,
+    json,
+    break: breaks,
+  } = parseOptions(argv, {
     out: { type: 'string', default: join(defaultOut, 'demo') },
     json: { type: 'boolean', default: false },
+    break: { type: 'boolean', default: false },
   });
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const rclone = await findRclone({ say });
-  await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
+  await clearFolder(out);
   const keys = { source: newKeys(), destination: newKeys() };
   const source = await startDemoServer(join(out, 'source'), 'media-archive', keys.source);
   const destination = await startDemoServer(join(out, 'destination'), 'archive', keys.destination);
@@ -64,7 +68,7 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
     ] as const;
     await fillBuckets(objects, ...stores);
     for (const store of stores) store.close();
-    const pace = { ...laptopPace, shardRows: 500 };
+    const pace = { ...laptopPace, shardRows: 500, leaseSeconds: 8 };
     const result = await watchRun({
       migration: 'demo',
       request: input,
@@ -74,11 +78,35 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
       workers: 2,
       rclone,
       pace,
+      ...(breaks && { onRunning: (controls: RunControls) => breakOnPurpose(controls, say) }),
     });
     return closeRun(result, out, json);
   } finally {
     await Promise.all([source.stop(), destination.stop()]);
   }
+}
+
+const marker = '.drover-demo';
+
+/** Empties the folder of an earlier demonstration; refuses one that holds anything else. Throws `UsageError`. */
+async function clearFolder(out: string): Promise<void> {
+  const names = await readdir(out).catch(() => []);
+  if (names.length > 0 && !names.includes(marker)) {
+    throw new UsageError(
+      `--out ${out} holds files that no demonstration wrote. Name a folder that is empty or not there yet.`,
+    );
+  }
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, marker), '');
+}
+
+/** Kills a worker a few seconds into the migration, as a lost machine would, for whoever wants to see it heal. */
+function breakOnPurpose({ killWorker }: RunControls, say: (line: string) => void): void {
+  const killAfterMs = 5_000;
+  setTimeout(() => {
+    if (killWorker()) say('A worker was killed on purpose (SIGKILL).');
+  }, killAfterMs).unref();
 }
 
 function newKeys(): { accessKey: string; secretKey: string } {

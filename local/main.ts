@@ -13,8 +13,8 @@ const usage = `drover moves every object of a bucket into Amazon S3 (or any S3-c
         --workers  worker processes at most (default: 2, or fleet.maxWorkers if that is lower)
         --id       the migration's id (default: made from the request)
         --json     the report as the last line of standard output
-  drover demo [--out DIR]
-      Shows a whole migration between two S3 servers on loopback.
+  drover demo [--out DIR] [--break] [--json]
+      Shows a whole migration between two S3 servers on loopback; with --break a worker is killed on the way.
 
 Exit codes: 0 succeeded, 3 finished with exceptions, 1 failed, 2 the request or the usage is wrong, 130 stopped.
 `;

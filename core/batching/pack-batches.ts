@@ -5,7 +5,7 @@ export type BatchLimits = { maxObjects: number; maxBytes: number; messageBytes: 
 
 /** Packs files into batches as they come. */
 export type Packer = {
-  /** Takes a file and returns the batches that are complete now: none, one, or one beside a giant's own. */
+  /** Takes a file and returns the batches that are complete now: none, one, or several after a giant or a resume. */
   add(file: BatchFile): BatchFile[][];
   /** Returns what is begun as a last batch. */
   flush(): BatchFile[][];
@@ -16,7 +16,8 @@ export type Packer = {
 /**
  * Opens a packer: no batch holds more than `maxObjects` files, `maxBytes` bytes or `messageBytes` of text,
  * except that one file larger than `maxBytes` rides alone; nothing is lost or reordered otherwise.
- * `pending` are files of an earlier packer that it had not returned.
+ * `pending` are files of an earlier packer that it had not returned; under tighter limits than it had they
+ * may fill batches of their own, which the next `add` or `flush` returns.
  */
 export function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = []): Packer {
   let files: BatchFile[] = [];
@@ -44,6 +45,16 @@ export function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = 
     return complete;
   }
 
-  for (const file of pending) add(file);
-  return { add, flush: take, pending: () => files };
+  let carried = pending.flatMap(add);
+  function takeCarried(): BatchFile[][] {
+    const batches = carried;
+    carried = [];
+    return batches;
+  }
+
+  return {
+    add: (file) => [...takeCarried(), ...add(file)],
+    flush: () => [...takeCarried(), ...take()],
+    pending: () => [...carried.flat(), ...files],
+  };
 }

@@ -42,8 +42,8 @@ export function openDecider(
     return listing.find(to);
   }
 
-  /** Another source object that goes to the same destination key and has the better claim to it. */
-  async function rival(key: string, { to, renamedBy }: Route): Promise<string | null> {
+  /** Names another source object that goes to the same destination key and has the better claim to it. */
+  async function collision(key: string, { to, renamedBy }: Route): Promise<string | null> {
     if (router.renames.length === 0) return null;
     for (const candidate of router.sourcesOf(to)) {
       if (candidate.renamedBy >= renamedBy || !candidate.key.startsWith(request.source.prefix)) continue;
@@ -57,7 +57,8 @@ export function openDecider(
         collisions.set(name, listing);
       }
       const found = await listing.find(candidate.key);
-      if (found !== null && found.key !== key && select(found) === null) return found.key;
+      if (found !== null && found.key !== key && select(found) === null)
+        return `its rename leads to ${JSON.stringify(to)}, where ${JSON.stringify(found.key)} goes too`;
     }
     return null;
   }
@@ -65,17 +66,19 @@ export function openDecider(
   return async (object) => {
     const route = router.route(object.key);
     if (select(object) !== null) return { row: { ...object, decision: 'excluded' }, route };
-    const bytes = new TextEncoder().encode(route.to).length;
-    if (bytes > maxKeyBytes) {
-      const reason = `the destination key would have ${bytes} bytes; S3 takes ${maxKeyBytes} at most`;
+    const reason = nameProblem(route.to) ?? (await collision(object.key, route));
+    if (reason !== null)
       return { row: { ...object, decision: 'exception', kind: 'unrepresentable', reason }, route };
-    }
-    const other = await rival(object.key, route);
-    if (other !== null) {
-      const reason = `its rename leads to ${JSON.stringify(route.to)}, where ${JSON.stringify(other)} goes too`;
-      return { row: { ...object, decision: 'exception', kind: 'unrepresentable', reason }, route };
-    }
     const decision = decideTransfer(object, await thereAlready(route), request.existing, trust);
     return { row: { ...object, decision }, route };
   };
+}
+
+/** Why S3 takes no object of this name; null = it does. */
+function nameProblem(to: string): string | null {
+  if (to === '') return 'its rename leaves nothing of the destination key; S3 keys have 1 byte at least';
+  const bytes = new TextEncoder().encode(to).length;
+  return bytes <= maxKeyBytes
+    ? null
+    : `the destination key would have ${bytes} bytes; S3 takes ${maxKeyBytes} at most`;
 }

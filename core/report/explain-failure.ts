@@ -8,13 +8,12 @@ export type Failure = z.infer<typeof Failure>;
 export type NamedFailure = { name: string; message: string };
 
 const Thrown = z.object({ errorType: z.string(), errorMessage: z.string() });
-const ChildExecution = z.object({ Error: z.string(), Cause: z.string().default('') });
 const StoppedTask = z.object({ StoppedReason: z.string() });
 
 /**
  * Says what failed, from what a Catch was handed: a Lambda's error is JSON with type and message, a child
- * execution's is JSON with Error and Cause, a stopped ECS task says only that it stopped, and then `listing` (the
- * lister's own last words) knows more.
+ * execution's is JSON with an Error and a Cause that is explained in turn, a stopped ECS task says only that it
+ * stopped, and then `listing` (the lister's own last words) knows more.
  */
 export async function explainFailure(
   failure: Failure,
@@ -23,8 +22,8 @@ export async function explainFailure(
   const cause = parseJson(failure.Cause);
   const thrown = Thrown.safeParse(cause);
   if (thrown.success) return { name: thrown.data.errorType, message: thrown.data.errorMessage };
-  const child = ChildExecution.safeParse(cause);
-  if (child.success) return { name: child.data.Error, message: child.data.Cause };
+  const child = Failure.safeParse(cause);
+  if (child.success) return explainFailure(child.data, listing);
   const task = StoppedTask.safeParse(cause);
   if (task.success) {
     return (

@@ -1,3 +1,4 @@
+import { fileToMove } from '../batching/file-to-move.ts';
 import type { InventoryRow, ObjectSummary } from '../inventory/inventory-row.ts';
 import { openSeekListing, type SeekListing } from '../inventory/seek-listing.ts';
 import type { ShardSummary } from '../inventory/shard.ts';
@@ -96,19 +97,12 @@ export async function verifyShard(
       return;
     }
     tally('repair', row);
-    const { key, sizeBytes, etag, modifiedAtMs } = ruling.object;
-    const { to, storageClass, metadata, tags } = route;
-    const file = {
-      key,
-      to,
-      sizeBytes,
-      etag,
-      modifiedAtMs,
-      storageClass,
-      ...(metadata && { metadata }),
-      ...(tags && { tags }),
-    };
-    findings.push({ action: 'repair', key, reason: ruling.reason, file });
+    findings.push({
+      action: 'repair',
+      key: row.key,
+      reason: ruling.reason,
+      file: fileToMove(ruling.object, route),
+    });
   }
 
   async function answerOpen(): Promise<void> {
