@@ -50,11 +50,15 @@ export const cleanUp = step({
 async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
   const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
-  while ((await fleet.size()).running > 0) {
-    if (clock.nowMs() >= giveUpAtMs) return false;
+  for (;;) {
+    const { running } = await fleet.size();
+    if (running === 0) return true;
+    if (clock.nowMs() >= giveUpAtMs)
+      throw new Error(
+        `${running} still run after ${settings.fleetStopSeconds} seconds; they cost until they end`,
+      );
     await clock.sleep(lookMs);
   }
-  return true;
 }
 
 async function tidyDestination(

@@ -1,5 +1,6 @@
 import { jobLayout, shardName } from '../core/job-layout.ts';
 import { decodeLines, encodeLines } from '../core/json-lines.ts';
+import { compareKeys } from '../core/keyspace/key-order.ts';
 import type { JobStore } from '../core/ports.ts';
 import type { ReportedException } from '../core/report/report.ts';
 import { Finding } from '../core/verification/findings.ts';
@@ -24,6 +25,8 @@ export async function gatherExceptions(
         ? [{ key: finding.key, kind: finding.kind, reason: finding.reason }]
         : [],
     );
+    // Verification asks the source about several keys at once, and files what it finds as the answers come.
+    exceptions.sort((a, b) => compareKeys(a.key, b.key));
     if (exceptions.length > 0) pieces.push(encodeLines(exceptions));
     first.push(...exceptions.slice(0, most - first.length));
   }

@@ -43,28 +43,26 @@ export const preflight = step({
       }
     }
     await refuseForeignMessages(migration, ports);
-    const source = await ports.openStore(sourceLocation(request));
+    const { requests: asked, ...found } = await probeSource(request, (listing) =>
+      ports.openStore(sourceLocation(request), { listing }),
+    );
+    const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
     const destination = await ports.openStore(destinationLocation(request));
     try {
-      const found = {
-        ...(await probeSource(request, source)),
-        ...(await probeDestination(request, migration, destination)),
-      };
-      const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
+      const written = await probeDestination(request, migration, destination, objectTags);
       const plan: MigrationPlan = {
         version: 1,
         migration,
         folder,
         createdAtMs: before?.createdAtMs ?? ports.clock.nowMs(),
         request,
-        capabilities: found,
+        capabilities: { ...found, ...written },
         objectTags,
-        requests: { source: source.requestsMade(), destination: destination.requestsMade() },
+        requests: { source: asked, destination: destination.requestsMade() },
       };
       await ports.jobStore.write(jobLayout.plan(folder), encodeJson(plan));
       return { migration, folder, startedAt, maxWorkers: request.fleet.maxWorkers, objectTags };
     } finally {
-      source.close();
       destination.close();
     }
   },

@@ -16,15 +16,17 @@ export function probeKey(request: Request, migration: string): string {
 /**
  * Lists the destination, then writes, reads back, tags and deletes an object under the very prefix, storage
  * class and KMS key of the migration. Says whether a plain ETag is an MD5 there, or throws why it cannot be used.
+ * `objectTags`: what the migration will do with the tags of the source.
  */
 export async function probeDestination(
   request: Request,
   migration: string,
   destination: ObjectStore,
+  objectTags: 'copy' | 'ignore',
 ): Promise<Pick<Capabilities, 'destinationEtagIsMd5'>> {
   const key = probeKey(request, migration);
   const { prefix, storageClass, kmsKeyId } = request.destination;
-  const wantsTags = request.objectTags === 'copy' || request.rules.some(({ tags }) => tags !== undefined);
+  const wantsTags = objectTags === 'copy' || rulesTag(request);
   let doing = 'list (s3:ListBucket)';
   try {
     await destination.listPage({ prefix, startAfter: null, maxKeys: 1 });
@@ -50,7 +52,10 @@ export async function probeDestination(
   }
 }
 
-function explain(error: unknown, { destination }: Request, doing: string): unknown {
+const rulesTag = ({ rules }: Request): boolean => rules.some(({ tags }) => tags !== undefined);
+
+function explain(error: unknown, request: Request, doing: string): unknown {
+  const { destination } = request;
   if (!(error instanceof StoreError)) return error;
   const said = `${error.code}: ${error.message}`;
   const where = `"${destination.bucket}"${destination.prefix === '' ? '' : ` under "${destination.prefix}"`}`;
@@ -67,7 +72,7 @@ function explain(error: unknown, { destination }: Request, doing: string): unkno
     case 'rejected':
     case 'unsupported':
       return new DestinationDenied(
-        `Drover may not ${doing} at the destination ${where} (${said}). Allow it there${destination.kmsKeyId === null ? '' : ', and the use of destination.kmsKeyId'}.`,
+        `Drover may not ${doing} at the destination ${where} (${said}). Allow it there${destination.kmsKeyId === null ? '' : ', and the use of destination.kmsKeyId'}${doing.startsWith('tag') && !rulesTag(request) ? ', or set objectTags to "ignore"' : ''}.`,
       );
     case 'credential':
       return new DestinationDenied(

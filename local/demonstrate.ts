@@ -78,7 +78,7 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
       workers: 2,
       rclone,
       pace,
-      ...(breaks && { onRunning: (controls: RunControls) => breakOnPurpose(controls, say) }),
+      ...(breaks && { onRunning: (controls: RunControls) => breakOnPurpose(controls) }),
     });
     return closeRun(result, out, json);
   } finally {
@@ -90,7 +90,7 @@ const marker = '.drover-demo';
 
 /** Empties the folder of an earlier demonstration; refuses one that holds anything else. Throws `UsageError`. */
 async function clearFolder(out: string): Promise<void> {
-  const names = await readdir(out).catch(() => []);
+  const names = await readdir(out).catch((): string[] => []);
   if (names.length > 0 && !names.includes(marker)) {
     throw new UsageError(
       `--out ${out} holds files that no demonstration wrote. Name a folder that is empty or not there yet.`,
@@ -102,11 +102,9 @@ async function clearFolder(out: string): Promise<void> {
 }
 
 /** Kills a worker a few seconds into the migration, as a lost machine would, for whoever wants to see it heal. */
-function breakOnPurpose({ killWorker }: RunControls, say: (line: string) => void): void {
+function breakOnPurpose({ killWorker }: RunControls): void {
   const killAfterMs = 5_000;
-  setTimeout(() => {
-    if (killWorker()) say('A worker was killed on purpose (SIGKILL).');
-  }, killAfterMs).unref();
+  setTimeout(killWorker, killAfterMs).unref();
 }
 
 function newKeys(): { accessKey: string; secretKey: string } {
