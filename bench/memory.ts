@@ -9,7 +9,7 @@ import { runMigration } from '../local/run-migration.ts';
 import { startS3Server } from '../local/s3-server/s3-server.ts';
 import type { Row } from './rows.ts';
 
-const sizes = [2_000, 10_000];
+const sizes = [10_000, 200_000];
 const sampleMs = 250;
 
 /**

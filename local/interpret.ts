@@ -1,4 +1,9 @@
-import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import {
+  ExecutionError,
+  ExecutionTimeoutError,
+  StateMachine,
+  type StateMachineDefinition,
+} from 'aws-local-stepfunctions';
 
 /** A value that JSON can hold: what flows between states. */
 export type Json = Parameters<StateMachine['run']>[0];
@@ -46,48 +51,70 @@ export class ExecutionStopped extends Error {
   override readonly name = 'ExecutionStopped';
 }
 
-type Execution = ReturnType<StateMachine['run']>;
-type Ending = { error: string; causeText: string } | null;
+/** Each definition is validated once, which takes a tenth of a second; a drain is run again and again. */
+const machines = new WeakMap<StateMachineDefinition, StateMachine>();
 
 /**
  * Runs a state machine definition and gives its output. This is the only module that knows the interpreter.
  * Throws `ExecutionFailed` or, when the signal aborts, `ExecutionStopped`. A task under way is not cut short by
- * that: its handler has the signal too.
+ * that: its handler has the signal too. No task is started after it, and `onState` is not called once this ends.
  */
 export async function interpret(run: Interpretation): Promise<Json> {
   const { definition, execution, signal } = run;
-  if (signal.aborted) throw new ExecutionStopped('the execution was told to stop');
-  const started = new StateMachine(definition).run(run.input, {
+  const refuseStopped = (): void => {
+    if (signal.aborted) throw new ExecutionStopped('the execution was told to stop');
+  };
+  refuseStopped();
+  const machine = machines.get(definition) ?? new StateMachine(definition);
+  machines.set(definition, machine);
+  // The interpreter cuts the pause before a retry short when it is aborted, and then tries again all the same.
+  const unlessStopped =
+    (handler: TaskHandler): TaskHandler =>
+    async (input) => {
+      refuseStopped();
+      return handler(input);
+    };
+  const tasks = Object.entries(run.tasks).map(([state, handler]) => [state, unlessStopped(handler)]);
+  const started = machine.run(run.input, {
     overrides: {
-      taskResourceLocalHandlers: { ...run.tasks },
+      taskResourceLocalHandlers: Object.fromEntries(tasks),
       waitTimeOverrides: { ...run.waitsMs },
       retryIntervalOverrides: { ...run.retriesMs },
     },
     context: { Execution: { Id: execution.id, Name: execution.name } },
     noThrowOnAbort: true,
   });
-  const ending = follow(started, run.onState);
+  const followed = follow(started.eventLogs, run.onState);
   const abort = (): void => started.abort();
   signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   try {
     const output = await started.result;
-    if (signal.aborted) throw new ExecutionStopped('the execution was told to stop');
+    refuseStopped();
     return output;
   } catch (error) {
-    if (error instanceof ExecutionStopped) throw error;
-    const failure = await ending;
-    throw failure === null ? error : new ExecutionFailed(failure.error, failure.causeText);
+    throw inItsWords(error);
   } finally {
     signal.removeEventListener('abort', abort);
+    await followed;
   }
 }
 
-/** Reads the events as they come, which also keeps them from piling up, and gives how the execution ended. */
-async function follow({ eventLogs }: Execution, onState: Interpretation['onState']): Promise<Ending> {
-  let ending: Ending = null;
-  for await (const event of eventLogs) {
-    if (event.type === 'ExecutionFailed')
-      ending = { error: event.Error ?? 'States.Runtime', causeText: String(event.Cause ?? '') };
+/** The interpreter's errors in the words of Step Functions. */
+function inItsWords(error: unknown): unknown {
+  if (error instanceof ExecutionTimeoutError)
+    return new ExecutionFailed('States.Timeout', 'the execution took longer than its TimeoutSeconds');
+  if (error instanceof ExecutionError && error.cause instanceof Error)
+    return new ExecutionFailed(error.cause.name, error.cause.message);
+  return error;
+}
+
+/** Reads the events as they come, which also keeps them from piling up. */
+async function follow(
+  events: ReturnType<StateMachine['run']>['eventLogs'],
+  onState: Interpretation['onState'],
+): Promise<void> {
+  for await (const event of events) {
     if (!('state' in event) || ('index' in event && event.index !== undefined)) continue;
     const { name, type } = event.state;
     const base = { name, type, atMs: event.timestamp, error: null };
@@ -96,5 +123,4 @@ async function follow({ eventLogs }: Execution, onState: Interpretation['onState
     else if (event.type === 'StateCaught') onState?.({ ...base, moment: 'caught' });
     else if (event.type === 'StateFailed') onState?.({ ...base, moment: 'failed', error: event.Error });
   }
-  return ending;
 }

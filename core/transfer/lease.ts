@@ -1,7 +1,8 @@
 import type { Clock, Log, WorkQueue } from '../ports.ts';
 
 /**
- * Extends a message's lease at half its length until `end` is called. A lost lease is logged once and the
+ * Extends a message's lease at half its length until `end` is called; an extension that fails is asked for again
+ * after an eighth, while the lease still runs. A lost lease is logged once and the
  * work goes on: another worker may do the same keys again, which is harmless, and the settlement stays true.
  */
 export function keepLease(
@@ -11,16 +12,19 @@ export function keepLease(
 ): { end(): void } {
   const ended = new AbortController();
   void (async () => {
+    let pauseMs = (leaseSeconds * 1000) / 2;
     for (;;) {
-      await clock.sleep((leaseSeconds * 1000) / 2, ended.signal);
+      await clock.sleep(pauseMs, ended.signal);
       if (ended.signal.aborted) return;
-      const kept = await queue.extend(receipt, leaseSeconds).catch((error: unknown) => {
+      try {
+        if (!(await queue.extend(receipt, leaseSeconds))) {
+          log('lease-lost', { leaseSeconds });
+          return;
+        }
+        pauseMs = (leaseSeconds * 1000) / 2;
+      } catch (error) {
         log('lease-extension-failed', { reason: String(error) });
-        return true;
-      });
-      if (!kept) {
-        log('lease-lost', { leaseSeconds });
-        return;
+        pauseMs = (leaseSeconds * 1000) / 8;
       }
     }
   })();

@@ -43,7 +43,7 @@ export type WorkerParts = {
 export async function workLoop(parts: WorkerParts): Promise<void> {
   const { queue, clock, log, settings, drain, halt } = parts;
   const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight });
-  let concurrency: Concurrency = { files: settings.filesInFlight, copiedSince: 0 };
+  let concurrency: Concurrency = { files: settings.filesInFlight, endedSince: 0 };
   const settler = openSettler(parts);
   const held = new Set<Promise<void>>();
   /** Set while credentials are refused: nothing is received before this instant. */

@@ -1,0 +1,101 @@
+import { ManualClock } from '../../../adapters/memory/clock.ts';
+import { MemoryJobStore } from '../../../adapters/memory/job-store.ts';
+import { MemoryWorkQueue } from '../../../adapters/memory/work-queue.ts';
+import { type BatchMessage, decodeBatch } from '../../../core/batching/batch.ts';
+import { Checkpoint, Listing } from '../../../core/inventory/checkpoint.ts';
+import type { InventoryRow } from '../../../core/inventory/inventory-row.ts';
+import { listSource } from '../../../core/inventory/list-source.ts';
+import { readShardRows, readShardSummary, type ShardSummary } from '../../../core/inventory/shard.ts';
+import { jobLayout, shardName } from '../../../core/job-layout.ts';
+import { decodeJson } from '../../../core/json-lines.ts';
+import type { MigrationPlan } from '../../../core/migration.ts';
+import type { ObjectStore } from '../../../core/ports.ts';
+import { allOf } from '../../support/all-of.ts';
+import { type Death, Fuse, ProcessDied } from '../../support/fuse.ts';
+import { inPagesOf, replacing } from '../../support/memory-buckets.ts';
+
+/** What a lister works on, and what is left of it when one dies. */
+export type Place = {
+  plan: MigrationPlan;
+  source: ObjectStore;
+  destination: ObjectStore;
+  queue: MemoryWorkQueue;
+  jobStore: MemoryJobStore;
+  clock: ManualClock;
+  pageSize: number;
+  shardRows: number;
+};
+
+export function placeOf(parts: Pick<Place, 'plan' | 'source' | 'destination'> & Partial<Place>): Place {
+  const clock = new ManualClock();
+  return {
+    queue: new MemoryWorkQueue(clock),
+    jobStore: new MemoryJobStore(),
+    clock,
+    pageSize: 1000,
+    shardRows: 1000,
+    ...parts,
+  };
+}
+
+/** Runs one lister as its container does: from the stored checkpoint, and not at all where there is a result. It may die, or be told to stop after some pages. */
+export async function runLister(
+  place: Place,
+  options: { death?: Death | null; stopAfterPages?: number } = {},
+): Promise<Listing | 'died' | 'stopped'> {
+  const { plan, queue, jobStore, clock, shardRows, pageSize } = place;
+  const done = await jobStore.read(jobLayout.listing(plan.folder));
+  if (done !== null) return decodeJson(done.bytes, Listing);
+  const kept = await jobStore.read(jobLayout.checkpoint(plan.folder));
+  const fuse = new Fuse(options.death ?? null);
+  const stop = new AbortController();
+  let pages = 0;
+  const source = inPagesOf(pageSize, place.source);
+  const counting = replacing(jobStore, {
+    async write(path, bytes, condition) {
+      if (path === jobLayout.checkpoint(plan.folder) && ++pages === options.stopAfterPages) stop.abort();
+      return jobStore.write(path, bytes, condition);
+    },
+  });
+  try {
+    const listing = await listSource({
+      plan,
+      source: fuse.wrap(source, ['listPage']),
+      destination: fuse.wrap(inPagesOf(pageSize, place.destination), ['listPage']),
+      queue: fuse.wrap(queue, ['send']),
+      jobStore: fuse.wrap(counting, ['write', 'read']),
+      clock,
+      log: () => undefined,
+      shardRows,
+      checkpoint: kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version },
+      stop: stop.signal,
+    });
+    return listing ?? 'stopped';
+  } catch (error) {
+    if (error instanceof ProcessDied) return 'died';
+    throw error;
+  }
+}
+
+/** The inventory as a verification reads it. */
+export async function readInventory(
+  { jobStore, plan }: Place,
+  { shards }: Listing,
+): Promise<{ shards: ShardSummary[]; rows: InventoryRow[][] }> {
+  const names = Array.from({ length: shards }, (_, index) => shardName(index));
+  const summaries = await Promise.all(names.map((name) => readShardSummary(jobStore, plan.folder, name)));
+  const rows = await Promise.all(
+    summaries.map(async (summary) => (await allOf(readShardRows(jobStore, plan.folder, summary))).flat()),
+  );
+  return { shards: summaries, rows };
+}
+
+/** Takes every message out of the queue. */
+export async function queuedBatches({ queue }: Place): Promise<BatchMessage[]> {
+  const batches: BatchMessage[] = [];
+  for (;;) {
+    const messages = await queue.receive({ max: 10, waitSeconds: 0, leaseSeconds: 1000 });
+    if (messages.length === 0) return batches;
+    batches.push(...messages.map(({ body }) => decodeBatch(body)));
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { QueueCounts } from '../../core/ports.ts';
+import { readBacklog } from '../../functions/read-backlog.ts';
+import { perform } from '../../functions/step.ts';
+import { memoryStack } from '../support/memory-stack.ts';
+import { address, rowOf, storeInventory } from '../support/sample-migration.ts';
+
+const none: QueueCounts = { visible: 0, inFlight: 0, delayed: 0 };
+const some: QueueCounts = { visible: 3, inFlight: 2, delayed: 0 };
+
+/** Reads the queue once a minute, as the drain machine does, and gives what each read said. */
+async function reads(counts: readonly QueueCounts[], options: { listed?: boolean } = {}) {
+  const stack = memoryStack();
+  if (options.listed !== false) await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
+  const left = [...counts];
+  const queue = { ...stack.queue, counts: async () => left.shift() ?? none };
+  const ports = { ...stack, queue: Object.assign(Object.create(stack.queue), queue) };
+  let state: unknown = { ...address, watch: null, polls: 0 };
+  const said: Awaited<ReturnType<typeof readBacklog.run>>[] = [];
+  for (const _ of counts) {
+    const given = await perform(readBacklog, state, ports);
+    said.push(given);
+    state = JSON.parse(JSON.stringify(given));
+    await stack.clock.sleep(60_000);
+  }
+  return said;
+}
+const verdicts = async (...given: Parameters<typeof reads>) =>
+  (await reads(...given)).map(({ verdict }) => verdict);
+
+describe('the backlog', () => {
+  it('is handed on with what was read and how often', async () => {
+    const [first, second] = await reads([some, some]);
+    const watch = { counts: some, emptyReads: 0, changedAtMs: 2_000_000, announcedAtMs: null };
+    expect(first).toMatchObject({ ...address, polls: 1, verdict: 'draining' });
+    expect(first?.watch).toMatchObject({ ...watch, readAtMs: 2_000_000 });
+    expect(second).toMatchObject({ ...address, polls: 2, verdict: 'draining' });
+    expect(second?.watch).toMatchObject({ ...watch, readAtMs: 2_060_000 });
+  });
+
+  it.each([
+    ['is drained after three empty reads in a row', [none, none, none], ['draining', 'draining', 'drained']],
+    [
+      'is not drained when something came back in between',
+      [none, none, some, none, none, none],
+      ['draining', 'draining', 'draining', 'draining', 'draining', 'drained'],
+    ],
+    [
+      'is not drained by messages that are in flight only',
+      [1, 2, 3, 4].map(() => ({ ...none, inFlight: 1 })),
+      ['draining', 'draining', 'draining', 'draining'],
+    ],
+    [
+      'is not drained by messages that wait for their time',
+      [1, 2, 3, 4].map(() => ({ ...none, delayed: 1 })),
+      ['draining', 'draining', 'draining', 'draining'],
+    ],
+  ])('%s', async (_, counts, expected) => {
+    expect(await verdicts(counts)).toEqual(expected);
+  });
+
+  it('is not drained while the listing goes on', async () => {
+    expect(await verdicts([none, none, none, none], { listed: false })).not.toContain('drained');
+  });
+});
+
+describe('a queue that does not move', () => {
+  const still = (minutes: number) => Array.from({ length: minutes + 1 }, () => some);
+
+  it('is announced once, after ten minutes', async () => {
+    const said = await verdicts(still(20));
+    expect(said.indexOf('stalled')).toBe(10);
+    expect(said.filter((verdict) => verdict === 'stalled')).toHaveLength(1);
+  });
+
+  it('is announced again when it moved in between', async () => {
+    const moved = { ...some, visible: 2 };
+    const said = await verdicts([...still(11), ...Array.from({ length: 12 }, () => moved)]);
+    expect(said.filter((verdict) => verdict === 'stalled')).toHaveLength(2);
+  });
+
+  it('is given up after an hour, and not before', async () => {
+    const said = await verdicts(still(60));
+    expect(said.indexOf('given-up')).toBe(60);
+  });
+
+  it('keeps its watch when another drain child goes on', async () => {
+    const stack = memoryStack();
+    await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
+    await stack.queue.send([{ body: 'one' }]);
+    const first = await perform(readBacklog, { ...address, watch: null, polls: 899 }, stack);
+    expect(first.polls).toBe(900);
+    await stack.clock.sleep(3600_000);
+    const next = await perform(readBacklog, { ...address, watch: first.watch, polls: 0 }, stack);
+    expect(next).toMatchObject({ polls: 1, verdict: 'given-up' });
+  });
+});
