@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { storeOpener } from '../adapters/aws/open-store.ts';
 import type { S3ObjectStoreOptions } from '../adapters/aws/s3-object-store.ts';
-import { SqsWorkQueue } from '../adapters/aws/sqs-work-queue.ts';
+import { localQueue, SqsWorkQueue } from '../adapters/aws/sqs-work-queue.ts';
 import { DiskJobStore } from '../adapters/disk/job-store.ts';
 import { SecretsFile } from '../adapters/disk/secrets-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -23,11 +23,7 @@ export const PlaceEnvironment = z.object({
 export function openPlace(environment: z.infer<typeof PlaceEnvironment>, stores: S3ObjectStoreOptions = {}) {
   const { JOB_STORE, QUEUE_URL, QUEUE_ENDPOINT, QUEUE_REGION, SECRETS_FILE } = environment;
   const secrets = new SecretsFile(SECRETS_FILE);
-  // A queue on loopback asks for no credentials of anybody, and must never be shown those of the user.
-  const local =
-    QUEUE_ENDPOINT === undefined
-      ? {}
-      : { endpoint: QUEUE_ENDPOINT, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const local = QUEUE_ENDPOINT === undefined ? {} : { ...localQueue, endpoint: QUEUE_ENDPOINT };
   return {
     jobStore: new DiskJobStore(JOB_STORE.slice('disk:'.length)),
     queue: new SqsWorkQueue({ queueUrl: QUEUE_URL, region: QUEUE_REGION, ...local }, systemClock),

@@ -11,6 +11,8 @@ export type LocalFleetParts = {
   most: number;
   /** Messages that one worker is worth. */
   batchesPerWorker: number;
+  /** How long a worker that was asked to leave may take; then it is killed. */
+  graceSeconds: number;
   onNotice(notice: string): void;
 };
 
@@ -61,11 +63,11 @@ export class LocalFleet implements Fleet {
     return { desired: this.#desired, running: this.#workers.size };
   }
 
-  /** Stops everything: gently, or at once. Resolves when no worker is left. */
+  /** Stops everything for good: gently, or at once. Resolves when no worker is left. */
   async close(how: 'gently' | 'at-once'): Promise<void> {
     this.#closed.abort();
     this.#bounds = { minimum: 0, maximum: 0 };
-    for (const worker of this.#workers.values()) how === 'gently' ? worker.stop() : worker.kill();
+    for (const [number, worker] of this.#workers) how === 'gently' ? this.#dismiss(number) : worker.kill();
     await Promise.all([...this.#workers.values()].map(({ ended }) => ended));
     await this.#ticking;
   }
@@ -94,13 +96,26 @@ export class LocalFleet implements Fleet {
 
   #adjust(): void {
     const { clock } = this.#parts;
+    // A step that was under way when the fleet was closed may still raise it.
+    if (this.#closed.signal.aborted) return;
     const staying = [...this.#workers.keys()].filter((number) => !this.#leaving.has(number));
-    for (const number of staying.slice(this.#desired)) {
-      this.#leaving.add(number);
-      this.#workers.get(number)?.stop();
-    }
+    for (const number of staying.slice(this.#desired)) this.#dismiss(number);
     if (clock.nowMs() < this.#startNotBeforeMs) return;
     for (let missing = this.#desired - staying.length; missing > 0; missing--) this.#start();
+  }
+
+  /** Asks a worker to leave, and kills it when it does not in time. */
+  #dismiss(number: number): void {
+    const { clock, graceSeconds } = this.#parts;
+    const worker = this.#workers.get(number);
+    if (worker === undefined || this.#leaving.has(number)) return;
+    this.#leaving.add(number);
+    const gone = new AbortController();
+    void worker.ended.then(() => gone.abort());
+    worker.stop();
+    void clock.sleep(graceSeconds * 1000, gone.signal).then(() => {
+      if (!gone.signal.aborted) worker.kill();
+    });
   }
 
   #start(): void {

@@ -21,9 +21,14 @@ export type LocalPlace = {
   watch: MigrationWatch;
   /** Folder of the logs and the events. */
   logs: string;
+  /** Kills every lister and worker, also while `close` waits for them to finish. */
+  halt(): void;
   /** Ends every process and server that was started; gently lets workers finish what they hold. */
   close(how: 'gently' | 'at-once'): Promise<void>;
 };
+
+/** What a lister has for its last page, as a container of ECS has it by default. [src: ECS, stopTimeout] */
+const listerGraceSeconds = 30;
 
 /** Messages that one worker is worth: enough to keep it busy while another one starts. */
 const batchesPerWorker = 4;
@@ -39,14 +44,13 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
   await mkdir(logs, { recursive: true });
   const unlock = await lockRun(join(logs, 'running.pid'), migration);
   const jobStore = new DiskJobStore(out);
-  const { endpoint, queueUrl, stop } = await startQueueServer(join(out, 'queues', migration));
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const queue = new SqsWorkQueue({ queueUrl, region: 'us-east-1', endpoint, credentials }, clock);
+  const { connection, stop } = await startQueueServer(join(out, 'queues', migration));
+  const queue = new SqsWorkQueue(connection, clock);
   const watch = new MigrationWatch(migration, clock.nowMs());
   const environment = {
     JOB_STORE: `disk:${out}`,
-    QUEUE_URL: queueUrl,
-    QUEUE_ENDPOINT: endpoint,
+    QUEUE_URL: connection.queueUrl,
+    QUEUE_ENDPOINT: connection.endpoint,
     SECRETS_FILE: resolve(run.secretsFile),
     RCLONE: run.rclone,
   };
@@ -55,6 +59,7 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
     clock,
     most: run.workers,
     batchesPerWorker,
+    graceSeconds: pace.drainSeconds + 10,
     counts: async () => {
       const counts = await queue.counts();
       watch.backlog(counts, await fleet.size());
@@ -71,16 +76,18 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
       );
     },
   });
-  const listers = new LocalListers(
-    (of) =>
+  const listers = new LocalListers({
+    clock,
+    graceSeconds: listerGraceSeconds,
+    onNotice: (notice) => watch.notice(notice),
+    start: (of) =>
       startChild(
         'lister',
         { ...environment, SHARD_ROWS: String(pace.shardRows), ...of },
         join(logs, 'lister.log'),
         (line) => watch.lister(line),
       ),
-    (notice) => watch.notice(notice),
-  );
+  });
   const ports: Ports = {
     jobStore,
     queue,
@@ -104,8 +111,12 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
     listers,
     watch,
     logs,
+    halt() {
+      void listers.killAll();
+      void fleet.close('at-once');
+    },
     async close(how) {
-      await Promise.all([listers.stopAll(), fleet.close(how)]);
+      await Promise.all([how === 'gently' ? listers.stopAll() : listers.killAll(), fleet.close(how)]);
       queue.close();
       await stop();
       await unlock();

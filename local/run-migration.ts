@@ -56,8 +56,7 @@ export async function runMigration(run: LocalRun): Promise<LocalResult> {
 
   const paint = (): void => run.onProgress(watch.snapshot(clock.nowMs()));
   const painter = setInterval(paint, pictureMs);
-  const haltNow = (): void => void fleet.close('at-once');
-  run.halt.addEventListener('abort', haltNow, { once: true });
+  run.halt.addEventListener('abort', place.halt, { once: true });
   const startedAtMs = clock.nowMs();
   try {
     const failure = await interpret({
@@ -76,8 +75,8 @@ export async function runMigration(run: LocalRun): Promise<LocalResult> {
     return await findResult(ports.jobStore, migration, startedAtMs, failure);
   } finally {
     clearInterval(painter);
-    run.halt.removeEventListener('abort', haltNow);
     await place.close(run.halt.aborted ? 'at-once' : 'gently');
+    run.halt.removeEventListener('abort', place.halt);
     paint();
   }
 }

@@ -46,16 +46,18 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let concurrency: Concurrency = { files: settings.filesInFlight, endedSince: 0 };
   const settler = openSettler(parts);
   const held = new Set<Promise<void>>();
-  /** Set while credentials are refused: nothing is received before this instant. */
+  /** While credentials are refused, nothing is received before this instant. */
   let intakeAtMs = 0;
   let refusals = 0;
+  /** Messages held that were received while credentials are refused. */
+  let probes = 0;
 
   function learn(seen: 'copied' | 'throttled'): void {
     concurrency = adaptConcurrency(concurrency, seen, settings.filesInFlight);
     budget.setFiles(concurrency.files);
   }
 
-  /** Dead credentials stop the intake; it opens again with growing pauses, as a probe. */
+  /** Dead credentials stop the intake; it opens again for one message at a time, with growing pauses, as a probe. */
   function guardIntake(result: BatchResult): void {
     if (result.credentialRefused === null) {
       refusals = 0;
@@ -86,19 +88,31 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     }
   }
 
-  while (!drain.aborted) {
-    const pauseMs = intakeAtMs - clock.nowMs();
-    if (pauseMs > 0 && held.size === 0) await clock.sleep(pauseMs, drain);
-    const room = settings.messagesHeld - held.size;
-    if (room <= 0 || pauseMs > 0) {
-      if (held.size > 0) await Promise.race(held);
-      continue;
-    }
-    const messages = await receive(parts, Math.min(10, refusals > 0 ? 1 : room));
-    for (const message of messages) {
-      const done = handle(message).finally(() => held.delete(done));
+  /** Waits until the intake opens again, or until a message is done with: that may have opened it. */
+  async function pause(pauseMs: number): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([...held, clock.sleep(pauseMs, AbortSignal.any([drain, over.signal]))]);
+    over.abort();
+  }
+
+  async function take(most: number, isProbe: boolean): Promise<void> {
+    for (const message of await receive(parts, most)) {
+      if (isProbe) probes += 1;
+      const done = handle(message).finally(() => {
+        held.delete(done);
+        if (isProbe) probes -= 1;
+      });
       held.add(done);
     }
+  }
+
+  while (!drain.aborted) {
+    const pauseMs = intakeAtMs - clock.nowMs();
+    const isProbe = refusals > 0;
+    const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : 10);
+    if (isProbe && pauseMs > 0) await pause(pauseMs);
+    else if (room <= 0) await Promise.race(held);
+    else await take(room, isProbe);
   }
   log('draining', { held: held.size, halted: halt.aborted });
   await Promise.all(held);

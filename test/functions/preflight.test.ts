@@ -122,6 +122,12 @@ describe('when everything is in order', () => {
     expect(await run({ source: { bucket: 'empty' } })).toMatchObject({ objectTags: 'ignore' });
   });
 
+  it('the last words of an earlier lister are forgotten, so that they explain no later failure', async () => {
+    await stack.jobStore.write(jobLayout.listingError(folder), encodeJson({ name: 'E', message: 'm' }));
+    await run();
+    expect(await stack.jobStore.read(jobLayout.listingError(folder))).toBeNull();
+  });
+
   it('a later attempt keeps the moment at which the migration began', async () => {
     await run();
     await stack.clock.sleep(5000);

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DiskJobStore } from '../../adapters/disk/job-store.ts';
+import { jobLayout } from '../../core/job-layout.ts';
+import { address, rowOf, storeInventory } from '../support/sample-migration.ts';
+
+let folder: string;
+let right: Record<string, string>;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'drover-container-'));
+  const secrets = join(folder, 'secrets.json');
+  await writeFile(secrets, '{}', { mode: 0o600 });
+  right = {
+    JOB_STORE: `disk:${folder}`,
+    QUEUE_URL: 'http://127.0.0.1:9/000000000000/drover',
+    QUEUE_ENDPOINT: 'http://127.0.0.1:9',
+    SECRETS_FILE: secrets,
+    RCLONE: join(folder, 'no-rclone'),
+    MIGRATION: address.migration,
+    FOLDER: address.folder,
+  };
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** Runs a container as it is deployed, with this environment and nothing else. */
+async function run(container: 'lister' | 'worker', environment: Record<string, string>) {
+  const script = new URL(`../../containers/${container}/main.ts`, import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const [code] = await once(child, 'close');
+  const lines = said.stdout.split('\n').filter((line) => line !== '');
+  return {
+    code,
+    stderr: said.stderr,
+    events: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+describe.each(['lister', 'worker'] as const)('the %s', (container) => {
+  const needed = {
+    lister: ['JOB_STORE', 'QUEUE_URL', 'SECRETS_FILE', 'MIGRATION', 'FOLDER'],
+    worker: ['JOB_STORE', 'QUEUE_URL', 'SECRETS_FILE', 'RCLONE'],
+  }[container];
+
+  it('without an environment names every variable it needs, a line each, and exits 1', async () => {
+    const { code, stderr, events } = await run(container, {});
+    expect([code, stderr]).toEqual([1, '']);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ event: `${container}-broken` });
+    const reasons = String(events[0]?.['reason']).split('\n');
+    const named = reasons.flatMap((line) => /^(?:Error: )?([A-Z_]+): \S/.exec(line)?.[1] ?? []);
+    expect(named).toEqual(needed);
+  });
+
+  it.each([
+    ['JOB_STORE', 's3://bucket', 'must be "disk:" and a folder'],
+    ['QUEUE_URL', 'drover', 'Invalid URL'],
+    ['QUEUE_ENDPOINT', 'nowhere', 'Invalid URL'],
+    ['SECRETS_FILE', '', 'Too small'],
+    ...({
+      lister: [
+        ['SHARD_ROWS', '0', 'Too small'],
+        ['SHARD_ROWS', 'many', 'expected number'],
+        ['FOLDER', '', 'Too small'],
+      ],
+      worker: [
+        ['WORKER', '../up', 'must match pattern'],
+        ['LEASE_SECONDS', '50000', 'Too big'],
+        ['POLL_SECONDS', '21', 'Too big'],
+        ['FILES_IN_FLIGHT', '1.5', 'expected int'],
+      ],
+    }[container] as [string, string, string][]),
+  ])(
+    'with %s=%j says what is wrong with it and nothing else, and exits 1',
+    async (variable, value, words) => {
+      const { code, events } = await run(container, { ...right, [variable]: value });
+      expect(code).toBe(1);
+      const reason = String(events[0]?.['reason']);
+      expect(reason).toMatch(new RegExp(`^Error: ${variable}: .*${words}`));
+      expect(reason.split('\n').filter((line) => /^[A-Z_]+: /.test(line))).toEqual([]);
+    },
+  );
+});
+
+describe('the lister', () => {
+  it('without a plan leaves its last words in the job store, and exits 1', async () => {
+    const { code, events } = await run('lister', right);
+    expect(code).toBe(1);
+    const store = new DiskJobStore(folder);
+    const words = await store.read(jobLayout.listingError(address.folder));
+    const written: unknown = JSON.parse(new TextDecoder().decode(words?.bytes));
+    expect(written).toEqual({
+      name: 'ListingFailed',
+      message: expect.stringContaining(
+        `there is no plan at ${store.address(jobLayout.plan(address.folder))}`,
+      ),
+    });
+    expect(events).toMatchObject([{ event: 'listing-failed', name: 'ListingFailed' }]);
+  });
+
+  it('that finds the listing complete has nothing to do, and exits 0', async () => {
+    await storeInventory(new DiskJobStore(folder), [[rowOf('a', 'x')]]);
+    const { code, events } = await run('lister', right);
+    expect(code).toBe(0);
+    expect(events).toMatchObject([{ event: 'listing-found', migration: address.migration }]);
+  });
+});
+
+describe('the worker', () => {
+  it('without its rclone says so, and exits 1', async () => {
+    const { code, events } = await run('worker', right);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({
+      event: 'worker-broken',
+      reason: expect.stringContaining('no-rclone'),
+    });
+  });
+});
