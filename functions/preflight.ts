@@ -61,6 +61,8 @@ export const preflight = step({
         requests: { source: asked, destination: destination.requestsMade() },
       };
       await ports.jobStore.write(jobLayout.plan(folder), encodeJson(plan));
+      // Why an earlier lister gave up explains no failure of this run.
+      await ports.jobStore.delete(jobLayout.listingError(folder));
       return { migration, folder, startedAt, maxWorkers: request.fleet.maxWorkers, objectTags };
     } finally {
       destination.close();

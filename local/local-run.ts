@@ -19,7 +19,7 @@ export type Pace = {
 /** Fit for one machine: the queue's counts are exact here, so reads need not be a minute apart. */
 export const laptopPace: Pace = {
   pollMs: 500,
-  leaseSeconds: 30,
+  leaseSeconds: 20,
   filesInFlight: 16,
   shardRows: 50_000,
   retryBaseSeconds: 5,

@@ -267,7 +267,9 @@ describe('drover run', { timeout: 120_000 }, () => {
     buckets.source.faults.latencyMs = { list: 0, read: 0, write: 0 };
     const { code, stdout, stderr } = await (await drover(...argv)).ended;
     expect(code, stderr).toBe(0);
-    expect(Report.parse(JSON.parse(stdout)).outcomes.copied.objects).toBe(60);
+    const report = Report.parse(JSON.parse(stdout));
+    expect(report.outcomes.copied.objects).toBe(60);
+    expect(report.verification, 'what was queued is still queued').toMatchObject({ rounds: 1, repaired: 0 });
     expect(await contentOf(buckets.to)).toEqual(await contentOf(buckets.from));
   });
 

@@ -90,6 +90,7 @@ describe('a migration converges', { timeout: 120_000 }, () => {
     expect(killed).toBe(1);
     expect(report?.status).toBe('SUCCEEDED');
     expect(report?.outcomes.copied.objects).toBe(80);
+    expect(report?.verification).toMatchObject({ rounds: 1, repaired: 0 });
     expect(await contentOf(buckets.to)).toEqual(await contentOf(buckets.from));
   });
 
@@ -151,6 +152,7 @@ describe('a migration converges', { timeout: 120_000 }, () => {
     expect(folder).toBe('migrations/test');
     expect(report?.status).toBe('SUCCEEDED');
     expect(report?.outcomes.copied.objects).toBe(150);
+    expect(report?.verification, 'what was queued is still queued').toMatchObject({ rounds: 1, repaired: 0 });
     expect(
       buckets.source.requests.count('GetObject'),
       'what was copied is not copied again',
