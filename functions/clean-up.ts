@@ -3,7 +3,9 @@ import { findTransfers } from '../core/inventory/find-transfers.ts';
 import { destinationLocation, type MigrationPlan } from '../core/migration.ts';
 import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
+import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
 import { type Ports, step } from './step.ts';
 
@@ -46,6 +48,8 @@ export const cleanUp = step({
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },
 });
+
+export const handler = onLambda(cleanUp, { clock, fleet, jobStore, listers, openStore, settings });
 
 async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });

@@ -5,7 +5,9 @@ import { jobLayout } from '../core/job-layout.ts';
 import { decodeLines } from '../core/json-lines.ts';
 import { batchEnvelope } from '../core/migration.ts';
 import { Finding } from '../core/verification/findings.ts';
+import { jobStore, queue } from './aws-ports.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 /** Messages handed to the queue at once. */
@@ -40,3 +42,5 @@ export const enqueueShardRepairs = step({
     return shard;
   },
 });
+
+export const handler = onLambda(enqueueShardRepairs, { jobStore, queue });

@@ -6,6 +6,8 @@ import { decodeJson, encodeJson } from '../core/json-lines.ts';
 import type { JobStore } from '../core/ports.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
 import { accountedFor, openVerdict } from '../core/verification/verdict.ts';
+import { jobStore } from './aws-ports.ts';
+import { onLambda } from './on-lambda.ts';
 import { VerificationRound } from './plan-verification.ts';
 import { type Ports, step } from './step.ts';
 
@@ -54,6 +56,8 @@ export const judge = step({
     };
   },
 });
+
+export const handler = onLambda(judge, { jobStore });
 
 async function readVerification(
   jobStore: JobStore,

@@ -3,7 +3,9 @@ import { ListingFailed } from '../core/errors.ts';
 import { Listing } from '../core/inventory/checkpoint.ts';
 import { jobLayout, shardName } from '../core/job-layout.ts';
 import { decodeJson } from '../core/json-lines.ts';
+import { jobStore } from './aws-ports.ts';
 import { MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 /** What the verification map runs over: shard names only, so that billions of objects fit a payload. */
@@ -31,3 +33,5 @@ export const planVerification = step({
     };
   },
 });
+
+export const handler = onLambda(planVerification, { jobStore });

@@ -10,7 +10,9 @@ import {
   unsafeDifferences,
 } from '../core/migration.ts';
 import { Request } from '../core/request.ts';
+import { clock, jobStore, openStore, queue } from './aws-ports.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { probeDestination } from './probe-destination.ts';
 import { probeSource } from './probe-source.ts';
 import { type Ports, step } from './step.ts';
@@ -69,6 +71,8 @@ export const preflight = step({
     }
   },
 });
+
+export const handler = onLambda(preflight, { clock, jobStore, openStore, queue });
 
 /** Looks at waiting messages without keeping them; one of another migration means that the stack is taken. */
 async function refuseForeignMessages(migration: string, { queue }: Pick<Ports, 'queue'>): Promise<void> {

@@ -57,7 +57,7 @@ const rulesTag = ({ rules }: Request): boolean => rules.some(({ tags }) => tags 
 function explain(error: unknown, request: Request, doing: string): unknown {
   const { destination } = request;
   if (!(error instanceof StoreError)) return error;
-  const said = `${error.code}: ${error.message}`;
+  const said = error.message;
   const where = `"${destination.bucket}"${destination.prefix === '' ? '' : ` under "${destination.prefix}"`}`;
   switch (error.kind) {
     case 'missing-bucket':

@@ -79,7 +79,7 @@ async function answersTags(source: ObjectStore, key: string, wanted: boolean): P
 
 function explain(error: unknown, { source }: Request, doing: Doing): unknown {
   if (!(error instanceof StoreError)) return error;
-  const said = `${error.code}: ${error.message}`;
+  const said = error.message;
   switch (error.kind) {
     case 'missing-bucket':
       return new SourceUnreachable(

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { fleet } from './aws-ports.ts';
 import { MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 /**
@@ -15,3 +17,5 @@ export const raiseFleet = step({
     return bounds;
   },
 });
+
+export const handler = onLambda(raiseFleet, { fleet });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { jobLayout } from '../core/job-layout.ts';
 import { DrainWatch, watchDrain } from '../core/scaling/watch-drain.ts';
+import { clock, jobStore, queue, settings } from './aws-ports.ts';
 import { MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, type StepSettings, step } from './step.ts';
 
 const Verdict = z.enum(['drained', 'draining', 'stalled', 'given-up']);
@@ -25,6 +27,8 @@ export const readBacklog = step({
     return { migration, folder, polls: polls + 1, watch, verdict };
   },
 });
+
+export const handler = onLambda(readBacklog, { clock, jobStore, queue, settings });
 
 function judgeWatch(watch: DrainWatch, settings: StepSettings): z.infer<typeof Verdict> {
   const stillSeconds = (watch.readAtMs - watch.changedAtMs) / 1000;

@@ -8,9 +8,11 @@ import { explainFailure, Failure } from '../core/report/explain-failure.ts';
 import { renderReport } from '../core/report/render-html.ts';
 import { inlineExceptions, Report } from '../core/report/report.ts';
 import { Verdict } from '../core/verification/verdict.ts';
+import { clock, history, jobStore } from './aws-ports.ts';
 import { gatherExceptions } from './gather-exceptions.ts';
 import { gatherTotals } from './gather-totals.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 const Event = z.enum(['Migration Succeeded', 'Migration Finished With Exceptions', 'Migration Failed']);
@@ -84,6 +86,8 @@ export const report = step({
     return { status: built.status, error: built.error, event: events[built.status], detail };
   },
 });
+
+export const handler = onLambda(report, { clock, history, jobStore });
 
 async function find<Value extends z.ZodType>(
   jobStore: JobStore,

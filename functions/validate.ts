@@ -10,6 +10,8 @@ import { isPlaceholder } from '../core/placeholder.ts';
 import type { JobStore, Secrets } from '../core/ports.ts';
 import { Report } from '../core/report/report.ts';
 import { parseRequest, Request } from '../core/request.ts';
+import { jobStore, secrets } from './aws-ports.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 /**
@@ -45,6 +47,8 @@ export const validate = step({
     return { migration, folder: await unfinishedPass(jobStore, migration), startedAt, request };
   },
 });
+
+export const handler = onLambda(validate, { jobStore, secrets });
 
 /** Reads every secret of a side once and returns its endpoint; null = Amazon S3. */
 async function endpointOf(

@@ -8,7 +8,9 @@ import { addRequests } from '../core/requests-made.ts';
 import { type ExceptionKind, OutcomeRow } from '../core/transfer/outcome.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
 import { verifyShard as verify } from '../core/verification/verify-shard.ts';
+import { jobStore, openStore } from './aws-ports.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
+import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
 /**
@@ -54,6 +56,8 @@ export const verifyShard = step({
     }
   },
 });
+
+export const handler = onLambda(verifyShard, { jobStore, openStore });
 
 /** The last word of the workers on each key of the shard that they gave up. */
 async function recordedExceptions(

@@ -25,12 +25,7 @@ function runnable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [first] = entries;
-  if (entries.length === 1 && first !== undefined) {
-    const [reference, target] = first;
-    if (reference === 'Fn::GetAtt' && Array.isArray(target))
-      return `arn:aws:lambda:us-east-1:000000000000:function:${String(target[0])}`;
-    if (reference === 'Ref') return `local:${String(target)}`;
-  }
+  if (entries.length === 1 && first !== undefined && isReference(first[0])) return nameFor(...first);
   return Object.fromEntries(
     entries.map(([field, inner]) => [
       field,
@@ -38,5 +33,26 @@ function runnable(value: unknown): unknown {
         ? Math.min(inner, longestTimerSeconds)
         : runnable(inner),
     ]),
+  );
+}
+
+function isReference(field: string): boolean {
+  return field === 'Ref' || field.startsWith('Fn::');
+}
+
+/**
+ * A name in place of a reference: nothing on this machine looks it up. A choice takes the branch of a stack that
+ * is deployed without parameters, which is the first one.
+ */
+function nameFor(reference: string, target: unknown): unknown {
+  if (reference === 'Ref') return `local:${String(target)}`;
+  if (Array.isArray(target)) {
+    const [first, second] = target;
+    if (reference === 'Fn::GetAtt') return `arn:aws:lambda:us-east-1:000000000000:function:${String(first)}`;
+    if (reference === 'Fn::If') return runnable(second);
+    if (reference === 'Fn::Join') return z.array(z.string()).parse(runnable(second)).join(String(first));
+  }
+  throw new Error(
+    `the definition refers to the stack by ${reference}, which this machine cannot stand in for`,
   );
 }

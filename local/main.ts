@@ -10,7 +10,7 @@ const usage = `drover moves every object of a bucket into Amazon S3 (or any S3-c
         --input    the request: see docs/input.md
         --secrets  a JSON file { "name": "value", … } that only its owner can read (chmod 600)
         --out      where the report, the inventory and the queue are kept (default: drover-runs)
-        --workers  worker processes at most (default: 2, or fleet.maxWorkers if that is lower)
+        --workers  worker processes at most (default: one per processor and at least 2; never above fleet.maxWorkers)
         --id       the migration's id (default: made from the request)
         --json     the report as the last line of standard output
   drover demo [--out DIR] [--break] [--json]
@@ -44,4 +44,5 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// A request that hangs at a store must not keep a run alive that has said its last word.
+process.exit(await main(process.argv.slice(2)));

@@ -8,7 +8,7 @@ import type { Secrets } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import { validate } from '../functions/validate.ts';
 import { findRclone } from './find-rclone.ts';
-import { ExecutionStopped } from './interpret.ts';
+import { ExecutionStopped, type Json } from './interpret.ts';
 import { type LocalResult, type LocalRun, laptopPace } from './local-run.ts';
 import { migrationId } from './migration-id.ts';
 import { openProgress } from './progress/open-progress.ts';
@@ -48,13 +48,15 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
 
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const rclone = await findRclone({ say });
+  // The ceilings of a request are divided by the workers there may be: here that is what this machine runs.
+  const workers = Math.min(most, request.fleet.maxWorkers);
   const result = await watchRun({
     migration,
-    request: input,
+    request: { ...jsonObject(input), fleet: { ...request.fleet, maxWorkers: workers } },
     secrets,
     secretsFile: options.secrets ?? '',
     out: options.out,
-    workers: Math.min(most, request.fleet.maxWorkers),
+    workers,
     rclone,
     pace: laptopPace,
   });
@@ -139,4 +141,9 @@ function wholeNumber(option: string, text: string): number {
   if (!Number.isInteger(value) || value < 1 || value > 256)
     throw new UsageError(`${option} is "${text}", but must be a whole number from 1 to 256.`);
   return value;
+}
+
+/** A request as the fields that it has; it is an object, or it would have been refused. */
+function jsonObject(value: Json): { [field: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }

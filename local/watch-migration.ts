@@ -120,7 +120,7 @@ export class MigrationWatch {
   }
 
   #remark(line: LogLine): void {
-    const say = remarkable[line.event];
+    const say = Object.hasOwn(remarkable, line.event) ? remarkable[line.event] : undefined;
     if (say !== undefined) this.#notice = say(line);
   }
 }

@@ -1,6 +1,6 @@
 import {
-  type AutoScalingGroup,
   AutoScalingClient,
+  type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
   SetInstanceProtectionCommand,
   UpdateAutoScalingGroupCommand,
@@ -26,7 +26,7 @@ export class AutoScalingFleet implements Fleet {
 
   /**
    * Sets the group's bounds. At a maximum of zero every instance has to go, those that are protected from scale-in
-   * too: they lose their protection. Bounds come first, so that no protected instance is launched after that.
+   * too: they lose their protection first, and once more after it, for what was launched in between.
    */
   async setBounds(bounds: { minimum: number; maximum: number; desired: number }): Promise<void> {
     const command = new UpdateAutoScalingGroupCommand({
@@ -35,8 +35,10 @@ export class AutoScalingFleet implements Fleet {
       MaxSize: bounds.maximum,
       DesiredCapacity: bounds.desired,
     });
+    const unprotect = () => this.#told('give its instances up', () => this.#unprotectAll());
+    if (bounds.maximum === 0) await unprotect();
     await this.#told('take new bounds', () => this.#client.send(command));
-    if (bounds.maximum === 0) await this.#told('give its instances up', () => this.#unprotectAll());
+    if (bounds.maximum === 0) await unprotect();
   }
 
   async size(): Promise<{ desired: number; running: number }> {
@@ -59,7 +61,8 @@ export class AutoScalingFleet implements Fleet {
           ({ ProtectedFromScaleIn, LifecycleState }) =>
             ProtectedFromScaleIn === true && LifecycleState === 'InService',
         ).flatMap(({ InstanceId }) => InstanceId ?? []);
-        for (let from = 0; from < ids.length; from += mostIds) await this.#unprotect(ids.slice(from, from + mostIds));
+        for (let from = 0; from < ids.length; from += mostIds)
+          await this.#unprotect(ids.slice(from, from + mostIds));
         return;
       } catch (error) {
         if (left <= 1 || !(error instanceof Error) || error.name !== 'ValidationError') throw error;

@@ -11,7 +11,9 @@ export const stackEnvironment = {
   QUEUE_URL: z.url({ error: 'must be the URL of the work queue' }),
   QUEUE_REGION: z.string().min(1).optional(),
   /** Put before every secret's name, such as `/drover/dev`. */
-  SECRET_PREFIX: z.string().regex(/^(\/.*[^/])?$/, 'must be empty, or begin with a slash and end without one'),
+  SECRET_PREFIX: z
+    .string()
+    .regex(/^(\/.*[^/])?$/, 'must be empty, or begin with a slash and end without one'),
   /** Name of the workers' Auto Scaling group. */
   WORKER_GROUP: z.string().min(1),
   /** Name or ARN of the listers' ECS cluster. */

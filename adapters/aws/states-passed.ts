@@ -15,7 +15,12 @@ export function followStates(): { take(event: HistoryEvent): void; states: State
     take({ type = '', timestamp, stateEnteredEventDetails, stateExitedEventDetails }) {
       const atMs = timestamp?.getTime() ?? 0;
       if (/^(Task|Map)StateEntered$/.test(type)) {
-        open = { name: stateEnteredEventDetails?.name ?? '', startedAtMs: atMs, endedAtMs: null, failed: false };
+        open = {
+          name: stateEnteredEventDetails?.name ?? '',
+          startedAtMs: atMs,
+          endedAtMs: null,
+          failed: false,
+        };
         states.push(open);
       } else if (open === null) {
         return;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MigrationError } from '../../core/errors.ts';
-import { Checkpoint } from '../../core/inventory/checkpoint.ts';
+import { Checkpoint, Listing } from '../../core/inventory/checkpoint.ts';
 import { listSource } from '../../core/inventory/list-source.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
@@ -32,7 +32,10 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   watchParent(() => stop.abort());
   try {
-    if ((await jobStore.read(jobLayout.listing(folder))) !== null) {
+    const finished = await jobStore.read(jobLayout.listing(folder));
+    if (finished !== null) {
+      const { listed, tallies } = decodeJson(finished.bytes, Listing);
+      log('listed', { ...listed, tallies });
       log('listing-found', { migration });
       return 0;
     }

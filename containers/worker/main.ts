@@ -10,7 +10,9 @@ import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
 import { chooseCarrier } from './choose-carrier.ts';
+import { openMeter, reportMetrics } from './metrics.ts';
 import { openStores } from './stores.ts';
+import { type InstanceWatch, watchInstance } from './watch-instance.ts';
 
 const Environment = PlaceEnvironment.extend({
   WORKER: z
@@ -33,16 +35,22 @@ const Environment = PlaceEnvironment.extend({
   RETRY_BASE_SECONDS: z.coerce.number().min(0).default(10),
   /** Seconds that work in hand may take after SIGTERM before it is given back. */
   DRAIN_SECONDS: z.coerce.number().min(0).default(90),
+  /** The deployed stage; with it the worker logs metrics. */
+  STAGE: z.string().min(1).optional(),
+  /** Set on an EC2 instance: the worker then watches over it. See open-instance.ts. */
+  INSTANCE_METADATA: z.string().optional(),
 });
 
 /**
- * Copies batches until it is told to stop. SIGTERM: receives no more, finishes what can be finished in time,
- * gives the rest back, exits 0. A second signal gives everything back at once.
+ * Copies batches until it is told to stop. SIGTERM, a Spot notice, or the end of the instance: receives no more,
+ * finishes what can be finished in time, gives the rest back, exits 0. A second signal gives everything back at once.
  */
 async function main(): Promise<number> {
   const environment = readEnvironment(Environment, process.env);
   const place = openPlace(environment);
-  const { log, clock } = place;
+  const { clock } = place;
+  const meter = openMeter(place.log);
+  const { log } = meter;
   const drain = new AbortController();
   const halt = new AbortController();
   const stop = (): void => {
@@ -82,10 +90,26 @@ async function main(): Promise<number> {
     stores.reload();
     besideRclone.reload();
   });
+  const metrics =
+    environment.STAGE === undefined ? null : reportMetrics(environment.STAGE, meter, { clock, log });
+  let watch: InstanceWatch | null = null;
+  if (environment.INSTANCE_METADATA !== undefined) {
+    // Loaded where it is needed: a machine that is no instance has no use for the SDK's client.
+    const { openInstance } = await import('./open-instance.ts');
+    watch = watchInstance({
+      ...(await openInstance(process.env, clock)),
+      clock,
+      log,
+      filesInFlight: meter.filesInFlight,
+      drain: () => drain.abort(),
+      halt: () => halt.abort(),
+    });
+  }
   log('worker-started', { worker });
   await workLoop({
     ...place,
-    copier,
+    log,
+    copier: meter.counting(copier),
     drain: drain.signal,
     halt: halt.signal,
     settings: {
@@ -100,7 +124,9 @@ async function main(): Promise<number> {
     },
   });
   await daemon.stop();
+  await metrics?.close();
   log('worker-stopped', { worker });
+  await watch?.leave();
   return 0;
 }
 

@@ -22,6 +22,7 @@ export type WorkerSettings = {
   retryBaseSeconds: number;
 };
 
+/** What a worker works with, and the two ways to stop it. */
 export type WorkerParts = {
   queue: WorkQueue;
   copier: Copier;

@@ -2,7 +2,7 @@ import type { InventoryRow, ObjectSummary } from '../inventory/inventory-row.ts'
 import type { ObjectDetails, ObjectStore } from '../ports.ts';
 import { StoreError } from '../store-error.ts';
 import type { ExceptionKind } from '../transfer/outcome.ts';
-import { compareObjects, type EtagTrust } from './compare-objects.ts';
+import { compareObjects, type EtagTrust, proofOfCopy } from './compare-objects.ts';
 
 /** Exceptions that another attempt within the same migration cannot heal. */
 const lasting: ReadonlySet<ExceptionKind> = new Set<ExceptionKind>([
@@ -39,13 +39,14 @@ export type Case = {
  * | at the source now        | at the destination   | worker recorded | ruling                            |
  * |--------------------------|----------------------|-----------------|-----------------------------------|
  * | gone                     | any                  | any             | exception `source-missing`        |
- * | changed since listing    | equals the new one   | any             | exception `source-changed`        |
- * | changed since listing    | anything else        | not lasting     | repair, or `source-changed` at the end |
- * | as listed, ETag no MD5   | same size            | any             | verified by size                  |
+ * | changed since listing    | proven the new one   | any             | exception `source-changed`        |
+ * | changed since listing    | anything else        | any             | repair; at the end as recorded when lasting, else `source-changed` |
+ * | as listed, ETag no MD5   | same size, not older | any             | verified by size                  |
  * | as listed                | other bytes, read    | any             | as different                      |
+ * | as listed                | older, same by size alone | any        | as different                      |
  * | as listed                | missing or different | lasting         | exception as recorded             |
- * | as listed                | missing or different | none, healable  | repair; at the end as recorded, else `corrupt` (different) or `exhausted` (missing) |
- * | refuses to say           | missing or different | any             | exception `source-denied`         |
+ * | as listed                | missing or different | none, healable  | repair; at the end as recorded, else `corrupt` (different) or `exhausted` (missing, older) |
+ * | refuses to say           | missing or different | any             | exception `source-denied` or `source-archived` |
  */
 export async function askSource(
   open: Case,
@@ -59,7 +60,10 @@ export async function askSource(
   } catch (error) {
     if (!(error instanceof StoreError) || (error.kind !== 'denied' && error.kind !== 'archived')) throw error;
     const kind = error.kind === 'denied' ? 'source-denied' : 'source-archived';
-    return { ruling: 'exception', kind, reason: `the source refuses to show the object: ${error.message}` };
+    // The answer to a HEAD has no words; what the worker was told when it read the object has.
+    const reason =
+      recorded?.kind === kind ? recorded.reason : `the source refuses to show the object: ${error.message}`;
+    return { ruling: 'exception', kind, reason };
   }
   if (now === null)
     return {
@@ -69,9 +73,11 @@ export async function askSource(
     };
 
   const believed = { ...trust, sourceEtagIsMd5: trust.sourceEtagIsMd5 && !isOpaque(now) };
-  const same = there === null || otherBytes ? null : compareObjects(now, there, believed);
+  const known = { ...now, etag: now.etag ?? (now.sizeBytes === row.sizeBytes ? row.etag : null) };
+  const proof = there === null || otherBytes ? null : proofOfCopy(known, there, believed);
+  const lastingly = recorded !== null && lasting.has(recorded.kind) ? recorded : null;
   if (now.sizeBytes !== row.sizeBytes || (now.etag !== null && row.etag !== null && now.etag !== row.etag)) {
-    if (same?.same === true)
+    if (proof !== null)
       return {
         ruling: 'exception',
         kind: 'source-changed',
@@ -84,27 +90,41 @@ export async function askSource(
         object: summary(now),
         reason: 'overwritten at the source after it was listed',
       };
+    if (lastingly !== null) return { ruling: 'exception', ...lastingly };
     return {
       ruling: 'exception',
       kind: 'source-changed',
       reason: 'overwritten at the source again and again; the destination does not hold its newest version',
     };
   }
-  if (same?.same === true) return { ruling: 'verified', proof: same.proof };
-  if (recorded !== null && lasting.has(recorded.kind)) return { ruling: 'exception', ...recorded };
-  const wrong =
-    there === null
-      ? 'missing at the destination'
-      : otherBytes
-        ? 'at the destination with other bytes'
-        : `different at the destination (${there.sizeBytes} bytes there, ${row.sizeBytes} at the source)`;
+  if (proof !== null) return { ruling: 'verified', proof };
+  if (lastingly !== null) return { ruling: 'exception', ...lastingly };
+  const { kind, wrong } = whatIsWrong(known, there, otherBytes, believed);
   if (mayRepair) return { ruling: 'repair', object: summary(now), reason: wrong };
   if (recorded !== null) return { ruling: 'exception', ...recorded };
-  return {
-    ruling: 'exception',
-    kind: there === null ? 'exhausted' : 'corrupt',
-    reason: `still ${wrong} after every repair round`,
-  };
+  return { ruling: 'exception', kind, reason: `still ${wrong} after every repair round` };
+}
+
+/** What is wrong with the copy, and the kind of exception it is when it stays so. */
+function whatIsWrong(
+  now: ObjectDetails,
+  there: ObjectSummary | null,
+  otherBytes: boolean,
+  trust: EtagTrust,
+): { kind: ExceptionKind; wrong: string } {
+  if (there === null) return { kind: 'exhausted', wrong: 'missing at the destination' };
+  if (otherBytes) return { kind: 'corrupt', wrong: 'at the destination with other bytes' };
+  const comparison = compareObjects(now, there, trust);
+  if (comparison.same)
+    return {
+      kind: 'exhausted',
+      wrong: 'older at the destination than at the source, with nothing but the size to compare',
+    };
+  const how =
+    comparison.differs === 'checksum'
+      ? 'by checksum'
+      : `${there.sizeBytes} bytes there, ${now.sizeBytes} at the source`;
+  return { kind: 'corrupt', wrong: `different at the destination (${how})` };
 }
 
 /** Under SSE-KMS and SSE-C an ETag is no MD5. [src: S3 API reference, Object.ETag] */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectStore } from '../ports.ts';
+import { StoreError } from '../store-error.ts';
 
 /**
  * Whether a key belongs to the share of keys whose bytes are compared. The choice depends on the key alone, so
@@ -10,19 +11,35 @@ export function isSampled(key: string, share: number): boolean {
   return createHash('sha256').update(key).digest().readUInt32BE() < share * 2 ** 32;
 }
 
-/** Reads both objects to the end and says whether their bytes are equal; null when one of them is gone. Memory: one chunk. */
-export async function compareContent(
-  source: { store: ObjectStore; key: string },
-  destination: { store: ObjectStore; key: string },
-): Promise<boolean | null> {
-  const [left, right] = await Promise.all([digest(source), digest(destination)]);
-  return left === null || right === null ? null : left === right;
+/** How the bytes of an object and its copy compare; `unreadable`: one side lists the object but does not hand it out. */
+export type ContentComparison = 'same' | 'different' | 'source-gone' | 'copy-gone' | 'unreadable';
+
+type Place = { store: ObjectStore; key: string };
+
+/**
+ * Reads an object and its copy to the end and compares their bytes. Archived objects, such as copies in
+ * DEEP_ARCHIVE, and objects that may not be read are `unreadable`; other failures throw `StoreError`. Memory:
+ * one chunk.
+ */
+export async function compareContent(source: Place, copy: Place): Promise<ContentComparison> {
+  const [left, right] = await Promise.all([digest(source), digest(copy)]);
+  if (left === null) return 'source-gone';
+  if (right === null) return 'copy-gone';
+  if (left === 'unreadable' || right === 'unreadable') return 'unreadable';
+  return left === right ? 'same' : 'different';
 }
 
-async function digest({ store, key }: { store: ObjectStore; key: string }): Promise<string | null> {
-  const object = await store.get(key);
-  if (object === null) return null;
-  const hash = createHash('sha256');
-  for await (const chunk of object.body) hash.update(chunk);
-  return hash.digest('hex');
+/** The digest of the bytes; null when there is no such object. */
+async function digest({ store, key }: Place): Promise<string | null> {
+  try {
+    const object = await store.get(key);
+    if (object === null) return null;
+    const hash = createHash('sha256');
+    for await (const chunk of object.body) hash.update(chunk);
+    return hash.digest('hex');
+  } catch (error) {
+    if (error instanceof StoreError && (error.kind === 'archived' || error.kind === 'denied'))
+      return 'unreadable';
+    throw error;
+  }
 }

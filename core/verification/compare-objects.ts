@@ -46,3 +46,21 @@ export function compareObjects(source: Side, destination: Side, trust: EtagTrust
   const inParts = source.etag !== null && /^[0-9a-f]{32}-\d+$/i.test(source.etag);
   return { same: true, proof: inParts && equal ? 'checksum' : 'size' };
 }
+
+type Timed = Side & { modifiedAtMs: number };
+
+/**
+ * What proves that the copy is one of this object; null = nothing does. Equal size alone proves nothing when the
+ * copy is older than the object: it may be what was there before. Whole seconds count, which is all that many
+ * stores tell. The lister and the verification both ask here,
+ * so that what is verified is not copied again by the next run.
+ */
+export function proofOfCopy(source: Timed, copy: Timed, trust: EtagTrust): 'checksum' | 'size' | null {
+  const comparison = compareObjects(source, copy, trust);
+  if (!comparison.same || (comparison.proof === 'size' && secondOf(copy) < secondOf(source))) return null;
+  return comparison.proof;
+}
+
+function secondOf({ modifiedAtMs }: Timed): number {
+  return Math.floor(modifiedAtMs / 1000);
+}

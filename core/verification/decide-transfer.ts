@@ -1,6 +1,6 @@
 import type { ObjectSummary } from '../inventory/inventory-row.ts';
 import type { Request } from '../request.ts';
-import { compareObjects, type EtagTrust } from './compare-objects.ts';
+import { type EtagTrust, proofOfCopy } from './compare-objects.ts';
 
 /**
  * Decides at listing whether an object has to be copied.
@@ -23,7 +23,5 @@ export function decideTransfer(
 ): 'transfer' | 'unchanged' | 'kept' {
   if (there === null || existing === 'replace') return 'transfer';
   if (existing === 'keep') return 'kept';
-  const comparison = compareObjects(object, there, trust);
-  if (!comparison.same) return 'transfer';
-  return comparison.proof === 'size' && object.modifiedAtMs > there.modifiedAtMs ? 'transfer' : 'unchanged';
+  return proofOfCopy(object, there, trust) === null ? 'transfer' : 'unchanged';
 }

@@ -8,7 +8,7 @@ import { compileRoutes, type Route } from '../rules/route.ts';
 import { addTally, type ExceptionKind, type Tally } from '../transfer/outcome.ts';
 import { askSource, type Ruling } from './ask-source.ts';
 import { compareContent, isSampled } from './compare-content.ts';
-import { compareObjects } from './compare-objects.ts';
+import { proofOfCopy } from './compare-objects.ts';
 import { type Finding, nothingCounted, type ShardVerification } from './findings.ts';
 
 /** Questions to the source that are under way at once. */
@@ -42,7 +42,10 @@ export async function verifyShard(
   const findings: Finding[] = [];
   const listings = new Map<number, SeekListing>();
   const inPlace = openSeekListing(destination, inPlaceStretch(), ({ key }) => {
-    if (!router.renames.some(({ to }) => key.startsWith(to))) found.extra += 1;
+    const mayBeRenamed = router
+      .sourcesOf(key)
+      .some((from) => from.renamedBy >= 0 && from.key.startsWith(request.source.prefix));
+    if (!mayBeRenamed) found.extra += 1;
   });
   listings.set(-1, inPlace);
   const mayRepair = round <= request.verify.repairRounds;
@@ -133,14 +136,19 @@ export async function verifyShard(
       found.kept += 1;
       return tally('unchanged', row);
     }
-    const comparison = there === null ? null : compareObjects(row, there, trust);
-    if (comparison?.same !== true) open.push({ row, route, there, otherBytes: false });
-    else if (!isSampled(row.key, request.verify.contentSample)) return verified(row, comparison.proof);
-    else if (
-      (await compareContent({ store: source, key: row.key }, { store: destination, key: route.to })) === true
-    )
-      return verified(row, 'content');
-    else open.push({ row, route, there, otherBytes: true });
+    const proof = there === null ? null : proofOfCopy(row, there, trust);
+    if (proof === null) open.push({ row, route, there, otherBytes: false });
+    else if (!isSampled(row.key, request.verify.contentSample)) return verified(row, proof);
+    else {
+      const content = await compareContent(
+        { store: source, key: row.key },
+        { store: destination, key: route.to },
+      );
+      if (content === 'unreadable') return verified(row, proof);
+      if (content === 'same') return verified(row, 'content');
+      const stillThere = content === 'copy-gone' ? null : there;
+      open.push({ row, route, there: stillThere, otherBytes: content === 'different' });
+    }
     if (open.length >= questionsAtOnce) await answerOpen();
   }
 

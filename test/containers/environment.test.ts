@@ -53,8 +53,8 @@ async function run(container: 'lister' | 'worker', environment: Record<string, s
 
 describe.each(['lister', 'worker'] as const)('the %s', (container) => {
   const needed = {
-    lister: ['JOB_STORE', 'QUEUE_URL', 'SECRETS_FILE', 'MIGRATION', 'FOLDER'],
-    worker: ['JOB_STORE', 'QUEUE_URL', 'SECRETS_FILE', 'RCLONE'],
+    lister: ['JOB_STORE', 'QUEUE_URL', 'MIGRATION', 'FOLDER'],
+    worker: ['JOB_STORE', 'QUEUE_URL', 'RCLONE'],
   }[container];
 
   it('without an environment names every variable it needs, a line each, and exits 1', async () => {
@@ -69,7 +69,7 @@ describe.each(['lister', 'worker'] as const)('the %s', (container) => {
 
   it('with a wrong environment says what is wrong with each variable, and nothing of the right ones', async () => {
     const wrong: [variable: string, value: string, words: string][] = [
-      ['JOB_STORE', 's3://bucket', 'must be "disk:" and a folder'],
+      ['JOB_STORE', 'ftp://bucket', 'must be "s3://" and a bucket, or "disk:" and a folder'],
       ['QUEUE_URL', 'drover', 'Invalid URL'],
       ['QUEUE_ENDPOINT', 'nowhere', 'Invalid URL'],
       ['SECRETS_FILE', '', 'Too small'],
@@ -96,6 +96,21 @@ describe.each(['lister', 'worker'] as const)('the %s', (container) => {
     expect(given).toEqual(
       wrong.map(([variable, , words]) => expect.stringMatching(new RegExp(`^${variable}: .*${words}`))),
     );
+  });
+});
+
+describe.each(['lister', 'worker'] as const)('the %s needs one place for its secrets', (container) => {
+  it.each([
+    ['none', { SECRETS_FILE: undefined }],
+    ['two', { SECRET_PREFIX: 'stage/' }],
+  ])('%s is refused, and it exits 1', async (_, changes) => {
+    const given = Object.entries({ ...right, ...changes }).filter(([, value]) => value !== undefined);
+    const { code, events } = await run(container, Object.fromEntries(given) as Record<string, string>);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({
+      event: `${container}-broken`,
+      reason: expect.stringMatching(/SECRET_PREFIX .* or SECRETS_FILE .*: set one of them, and only one/),
+    });
   });
 });
 

@@ -17,7 +17,7 @@ test('rows of any keys come back as they were, also from files that were joined'
       const joined = Buffer.concat([encodeLines(first), encodeLines(second)]);
       expect(decodeLines(joined, Row)).toEqual([...first, ...second]);
     }),
-    { ...sameEveryRun, numRuns: 200 },
+    { ...sameEveryRun, numRuns: 50 },
   );
 });
 

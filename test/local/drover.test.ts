@@ -116,7 +116,7 @@ describe('drover run', { timeout: 120_000 }, () => {
     [
       'a wrong type',
       (request) => ({ ...request, verify: { repairRounds: 'three' } }),
-      'verify.repairRounds is "three", but must be a whole number.',
+      'verify.repairRounds is "three", but must be a number.',
     ],
     [
       'a batch of 0',

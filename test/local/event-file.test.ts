@@ -13,7 +13,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-const entry = (DetailType: string, Detail: object) => ({ Source: 'drover', DetailType, Detail });
+const entry = (DetailType: string, Detail: Record<string, string | number>) => ({
+  Source: 'drover',
+  DetailType,
+  Detail,
+});
 
 it('events are kept, a line each, in the order they came', async () => {
   const told: string[] = [];

@@ -56,15 +56,15 @@ describe('a migration', () => {
     await writeFile(path, '1');
     await chmod(folder, 0o777);
     const module = new URL('../../local/run-lock.ts', import.meta.url).href;
-    const script = `import(${JSON.stringify(module)}).then(({ lockRun }) => lockRun(${JSON.stringify(path)}, 'm')).then(() => 'locked', ({ name }) => name).then((said) => process.stdout.write(said))`;
-    const isRoot = process.getuid?.() === 0;
+    const script = `
+      const { lockRun } = await import(${JSON.stringify(module)});
+      if (process.getuid() === 0) process.setuid(65534);
+      const said = await lockRun(${JSON.stringify(path)}, 'm').then(() => 'locked', ({ name }) => name);
+      process.stdout.write(said);`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', '-e', script],
-      {
-        encoding: 'utf8',
-        ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}),
-      },
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+      { encoding: 'utf8' },
     );
     expect([stdout, stderr]).toEqual(['StackBusy', '']);
   });

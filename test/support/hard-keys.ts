@@ -11,7 +11,7 @@ const hardCharacters = [
 export function anyKey(mostCharacters = 12): fc.Arbitrary<string> {
   const character = fc.oneof(
     fc.constantFrom(...hardCharacters),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.nat(0x10f7ff).map((point) => String.fromCodePoint(point < 0xd800 ? point : point + 0x800)),
   );
   return fc.string({ unit: character, minLength: 1, maxLength: mostCharacters });
 }

@@ -52,3 +52,13 @@ export async function listed(store: ObjectStore, prefix = ''): Promise<ObjectSum
   }
   return (await allOf(pages())).flat();
 }
+
+/** The texts that a bucket holds. */
+export async function textsOf(store: ObjectStore): Promise<Texts> {
+  const texts: Record<string, string> = {};
+  for (const { key } of await listed(store)) {
+    const object = await store.get(key);
+    texts[key] = object === null ? '' : Buffer.concat(await allOf(object.body)).toString();
+  }
+  return texts;
+}

@@ -272,9 +272,9 @@ test('a lister that is killed anywhere, any number of times, loses nothing and l
         }
       },
     ),
-    { ...sameEveryRun, numRuns: 250 },
+    { ...sameEveryRun, numRuns: 150 },
   );
-  expect(died).toBeGreaterThan(400);
+  expect(died).toBeGreaterThan(300);
 });
 
 test('an inventory holds together when the source changes between two lives of the lister', async () => {
@@ -297,7 +297,7 @@ test('an inventory holds together when the source changes between two lives of t
       );
       for (const { key, decision } of rows) if (decision === 'transfer') expect(queued.has(key)).toBe(true);
     }),
-    { ...sameEveryRun, numRuns: 150 },
+    { ...sameEveryRun, numRuns: 80 },
   );
 });
 
@@ -328,7 +328,7 @@ test('a lister that is told to stop ends after its page, and the next one goes o
         );
       },
     ),
-    { ...sameEveryRun, numRuns: 100 },
+    { ...sameEveryRun, numRuns: 60 },
   );
 });
 

@@ -196,7 +196,7 @@ describe('the source has the object as it was listed', () => {
     [
       'though its ETag is not told: compared with what was listed',
       shown({ etag: null }),
-      { there: copyOf(otherMd5, 11) },
+      { there: copyOf(otherMd5) },
       { ruling: 'repair', object: { ...asListed, etag: null } },
     ],
     [
@@ -225,7 +225,10 @@ describe('the source has the object as it was listed', () => {
       'and something older of equal size is there: repair',
       shown({ etag: `${listedMd5}-2` }),
       { row: { ...listed, etag: `${listedMd5}-2`, decision: 'transfer' }, there: copyOf(otherMd5, 10, 999) },
-      { ruling: 'repair', reason: 'older at the destination, with nothing but its size to compare' },
+      {
+        ruling: 'repair',
+        reason: 'older at the destination than at the source, with nothing but the size to compare',
+      },
     ],
     [
       'and a failure that may heal was recorded: repair',
@@ -247,6 +250,21 @@ describe('the source has the object as it was listed', () => {
         ruling: 'exception',
         kind: 'exhausted',
         reason: 'still missing at the destination after every repair round',
+      },
+    ],
+    [
+      'and no round is left, and the copy is still older: exhausted',
+      shown({ etag: null }),
+      {
+        row: { ...listed, etag: null, decision: 'transfer' },
+        there: copyOf(otherMd5, 10, 999),
+        mayRepair: false,
+      },
+      {
+        ruling: 'exception',
+        kind: 'exhausted',
+        reason:
+          'still older at the destination than at the source, with nothing but the size to compare after every repair round',
       },
     ],
     [
