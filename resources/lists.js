@@ -22,6 +22,12 @@ export const namedSecrets = arns(
     `secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:/drover/${stage}${secretName(name)}-??????`,
 );
 
+/** The repository of the lister's image, which the lister's task may pull from. */
+export const listerRepository = repository('lister');
+
+/** The repository of the workers' image, which they may pull from. */
+export const workerRepository = repository('worker');
+
 /** `instanceTypes` as the overrides of a mixed instances policy. */
 export async function instanceTypes({ resolveVariable }) {
   const types = await partsOf(resolveVariable, 'instanceTypes');
@@ -64,6 +70,19 @@ function arns(parameter, rest) {
     const stage = await resolveVariable('sls:stage');
     const parts = await partsOf(resolveVariable, parameter);
     return parts.map((part) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:${rest(part, stage)}` }));
+  };
+}
+
+/** The one that the given image is in, or the stage's own, where the images that are built at a deployment go. */
+function repository(part) {
+  return async ({ resolveVariable }) => {
+    const image = await resolveVariable(`param:${part}Image`);
+    const given = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[a-z.]+\/([^@:]+)/.exec(String(image ?? ''));
+    const [account, region, name] =
+      given === null
+        ? ['${AWS::AccountId}', '${AWS::Region}', `drover-${await resolveVariable('sls:stage')}-${part}`]
+        : given.slice(1);
+    return { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` };
   };
 }
 

@@ -47,7 +47,10 @@ export class GroupMembership {
     } catch (error) {
       // "No active Lifecycle Action found": it timed out, or the instance goes by another way.
       if (codeOf(error) === 'ValidationError') return false;
-      throw serviceError(`The group ${this.#names.group} could not be told that this instance is empty`, error);
+      throw serviceError(
+        `The group ${this.#names.group} could not be told that this instance is empty`,
+        error,
+      );
     }
   }
 

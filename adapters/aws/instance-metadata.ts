@@ -75,7 +75,8 @@ export class InstanceMetadata {
     const headers = { 'X-aws-ec2-metadata-token-ttl-seconds': String(tokenSeconds) };
     const answer = await this.#ask('latest/api/token', { method: 'PUT', headers });
     const value = await answer.text();
-    if (!answer.ok) throw new Error(`the instance metadata service answers ${answer.status} to a token request`);
+    if (!answer.ok)
+      throw new Error(`the instance metadata service answers ${answer.status} to a token request`);
     this.#token = { value, untilMs: nowMs + (tokenSeconds - 60) * 1000 };
     return value;
   }

@@ -8,7 +8,19 @@ set -euo pipefail
 
 # A machine that cannot start its worker is switched off: the group's health check then replaces it. The minute is for
 # whoever reads the console.
-trap 'echo "drover: the worker could not be started; this machine is given up" >&2; shutdown -h +1' ERR
+give_up() {
+  [ "$1" = 0 ] && return
+  echo 'drover: the worker could not be started; this machine is given up' >&2
+  shutdown -h +1
+}
+trap 'give_up $?' EXIT
+
+for name in AWS_REGION STAGE WORKER_IMAGE LOG_GROUP JOB_STORE QUEUE_URL SECRET_PREFIX WORKER_GROUP LIFECYCLE_HOOK; do
+  if [ -z "$(printenv "$name")" ]; then
+    echo "drover: $name is not set by the launch template" >&2
+    exit 1
+  fi
+done
 
 # The agent of ECS would look for a cluster. Its start waits for the end of this script, so that nothing here may wait for it.
 systemctl mask --now --no-block ecs.service
@@ -20,13 +32,14 @@ token=$(curl --silent --show-error --fail --retry 5 --retry-connrefused --reques
 instance=$(curl --silent --show-error --fail --retry 5 \
   --header "X-aws-ec2-metadata-token: $token" "$imds/meta-data/instance-id")
 
-export HOME=/root DOCKER_CONFIG=/root/.docker
+# At first boot there is no HOME, in which docker and its helper would look.
+HOME=/root DOCKER_CONFIG=$(mktemp --directory)
+export HOME DOCKER_CONFIG
 registry=$(printf '%s' "$WORKER_IMAGE" | cut -d/ -f1)
 case "$registry" in
 *.dkr.ecr.*)
   # The image of the machine has no AWS CLI. The helper asks for a token whenever docker pulls and stores none.
   dnf install --assumeyes --quiet amazon-ecr-credential-helper
-  mkdir -p "$DOCKER_CONFIG"
   printf '{"credHelpers":{"%s":"ecr-login"}}\n' "$registry" >"$DOCKER_CONFIG/config.json"
   ;;
 esac

@@ -86,7 +86,7 @@ describeOnMoto('executions of Step Functions', () => {
       End: { Type: 'Succeed' },
     });
     const execution = await start(arn, 'one', '{"each": [1, 2, 3]}');
-    const e = await ended(execution); console.log(JSON.stringify((await client.send(new DescribeExecutionCommand({ executionArn: execution }))), null, 1), JSON.stringify(await history().states(execution))); expect(e).toBe('SUCCEEDED');
+    expect(await ended(execution)).toBe('SUCCEEDED');
     const states = await history().states(execution);
     expect(states.map(({ name, failed }) => ({ name, failed }))).toEqual([
       { name: 'Say', failed: false },

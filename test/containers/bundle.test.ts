@@ -18,7 +18,13 @@ import { startMetadataService } from '../support/metadata-service.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { rcloneForTests } from '../support/rclone.ts';
 import { address, samplePlan } from '../support/sample-migration.ts';
-import { contentOf, destinationKeys, sourceKeys, type TwoBuckets, twoBuckets } from '../support/two-buckets.ts';
+import {
+  contentOf,
+  destinationKeys,
+  sourceKeys,
+  type TwoBuckets,
+  twoBuckets,
+} from '../support/two-buckets.ts';
 
 type Line = { event: string } & Record<string, unknown>;
 /** A container's process: what it logged, what it wrote to standard error, how it ended. */
@@ -109,7 +115,9 @@ describe('the bundle of a container', () => {
   it('imports nothing but what Node has built in', async () => {
     for (const name of ['lister', 'worker']) {
       const code = await readFile(join(folder, name, 'main.mjs'), 'utf8');
-      const imported = [...code.matchAll(/^import\b[^;]*?\bfrom\s*["']([^"']+)["']/gm)].map(([, from]) => from);
+      const imported = [...code.matchAll(/^import\b[^;]*?\bfrom\s*["']([^"']+)["']/gm)].map(
+        ([, from]) => from,
+      );
       expect(imported.length).toBeGreaterThan(5);
       const strange = imported.filter((from) => !isBuiltin(from ?? ''));
       expect(strange).toEqual([]);

@@ -59,6 +59,8 @@ describe('the instance metadata service', () => {
     service.broken = true;
     await expect(metadata.instanceId()).rejects.toThrow(/metadata service answers 500 to a token request/);
     await service.stop();
-    await expect(metadata.instanceId()).rejects.toThrow(/metadata service does not answer latest\/api\/token/);
+    await expect(metadata.instanceId()).rejects.toThrow(
+      /metadata service does not answer latest\/api\/token/,
+    );
   });
 });

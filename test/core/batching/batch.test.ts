@@ -14,8 +14,10 @@ import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
 
 test('a batch of any keys is printable ASCII and comes back as it was', () => {
   const anyText = fc.oneof(anyKey(), fc.string({ unit: 'binary' }), fc.constant('\ud800 alone'));
+  // zod's records leave out what is called `__proto__`, whatever it is.
+  const name = anyText.filter((text) => text !== '__proto__');
   fc.assert(
-    fc.property(anyText, anyText, fc.dictionary(anyText, anyText), (key, to, tags) => {
+    fc.property(anyText, anyText, fc.dictionary(name, anyText), (key, to, tags) => {
       const message = aBatch([aFile(key, { to, tags, metadata: { note: to }, etag: key })]);
       const body = encodeBatch(message);
       expect(body).toMatch(/^[\x20-\x7e]*$/);

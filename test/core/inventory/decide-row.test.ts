@@ -16,8 +16,8 @@ async function decided(
   texts: { source: Texts; destination?: Texts },
   options: { pageSize?: number; from?: number; destinationWrittenAtMs?: number } = {},
 ): Promise<InventoryRow[]> {
-  const { pageSize = 1000, from = 0, destinationWrittenAtMs = 1 } = options;
-  const source = inPagesOf(pageSize, await bucketOf(texts.source, 1));
+  const { pageSize = 1000, from = 0, destinationWrittenAtMs = 1000 } = options;
+  const source = inPagesOf(pageSize, await bucketOf(texts.source, 1000));
   const destination = inPagesOf(pageSize, await bucketOf(texts.destination, destinationWrittenAtMs));
   const objects = await listed(source, plan.request.source.prefix);
   const decide = openDecider(plan, source, destination, objects[from - 1]?.key ?? null);
@@ -72,8 +72,8 @@ describe('an object', () => {
   test('of equal size is unchanged when ETags prove nothing and the copy is not older', async () => {
     const plan = aPlan({}, { sourceEtagIsMd5: false });
     const texts = { source: { a: 'x' }, destination: { a: 'y' } };
-    expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 1 }))).toEqual({ a: 'unchanged' });
-    expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 0 }))).toEqual({ a: 'transfer' });
+    expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 1000 }))).toEqual({ a: 'unchanged' });
+    expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 999 }))).toEqual({ a: 'transfer' });
   });
 
   test('is listed in the inventory as the source listed it', async () => {
@@ -82,7 +82,7 @@ describe('an object', () => {
       key: 'a',
       sizeBytes: 1,
       etag: '9dd4e461268c8034f5c8564e155c67a6',
-      modifiedAtMs: 1,
+      modifiedAtMs: 1000,
       storageClass: 'STANDARD',
       decision: 'transfer',
     });

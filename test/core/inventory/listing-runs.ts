@@ -26,6 +26,7 @@ export type Place = {
   shardRows: number;
 };
 
+/** A place in memory; what is not given is fresh. */
 export function placeOf(parts: Pick<Place, 'plan' | 'source' | 'destination'> & Partial<Place>): Place {
   const clock = new ManualClock();
   return {

@@ -1,13 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CopyResult } from '../../../core/transfer/copy-result.ts';
 import { aBatch, aFile } from '../../support/builders.ts';
-import { type Death, Fuse } from '../../support/fuse.ts';
-import { sameEveryRun } from '../../support/hard-keys.ts';
 import { replacing } from '../../support/memory-buckets.ts';
 import { filedExceptions, outcomeLog } from '../../support/outcome-log.ts';
 import { ScriptedCopier } from '../../support/scripted-copier.ts';
-import { keysOf, Workplace } from './working.ts';
+import { Workplace } from './working.ts';
 
 const folder = 'migrations/m';
 const batchOf = (...keys: string[]) => aBatch(keys.map((key) => aFile(key)));
@@ -25,6 +21,7 @@ describe('a worker', () => {
       ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => `${key} 1 copied`),
     );
     expect(place.events()).toContain('draining');
+    expect(place.clock.sleeping()).toBe(0);
   });
 
   test('tries failed keys again in a message of their own, with a delay, until the attempts are used up', async () => {
@@ -178,190 +175,4 @@ describe('a worker', () => {
       reason: 'Error: disk full',
     });
   });
-});
-
-describe('a worker whose credentials are refused', () => {
-  const many = Array.from({ length: 50 }, (_, index) => batchOf(`${index}a`, `${index}b`));
-
-  test('stops receiving, says so once, and probes with one message after growing pauses', async () => {
-    const place = new Workplace();
-    await place.send(...many);
-    const copier = new ScriptedCopier(() => 'credential');
-    const worker = place.start(copier, { filesInFlight: 1, messagesHeld: 2, retryBaseSeconds: 1 });
-    await place.clock.advance(600_000);
-    worker.drain();
-    await place.passUntil(worker.done);
-    expect(place.events().filter((event) => event === 'credentials-refused')).toHaveLength(1);
-    expect(copier.copies.length).toBeGreaterThan(5);
-    expect(copier.copies.length).toBeLessThan(20);
-    expect(new Set(copier.copies.map(({ attempt }) => attempt))).toEqual(new Set([1]));
-    const left = await place.left();
-    expect(keysOf(left)).toEqual(keysOf(many));
-    expect(new Set(left.map(({ attempt }) => attempt))).toEqual(new Set([1]));
-  });
-
-  test('goes on with everything when they are mended', async () => {
-    const place = new Workplace();
-    await place.send(...many);
-    let dead = true;
-    const copier = new ScriptedCopier(() => (dead ? 'credential' : 'copied'));
-    const worker = place.start(copier);
-    await place.clock.advance(120_000);
-    dead = false;
-    await place.finish(worker);
-    const copied = (await outcomesOf(place)).filter((line) => line.endsWith('copied'));
-    expect(copied.toSorted()).toEqual(
-      keysOf(many)
-        .map((key) => `${key} 1 copied`)
-        .toSorted(),
-    );
-    dead = true;
-    await place.send(batchOf('z'));
-    const again = place.start(copier);
-    await place.clock.advance(1000);
-    again.drain();
-    await place.passUntil(again.done);
-    expect(place.events().filter((event) => event === 'credentials-refused')).toHaveLength(2);
-  });
-});
-
-test('a long copy does not keep a worker whose credentials are mended from going on', async () => {
-  const place = new Workplace();
-  await place.send(batchOf('giant'), batchOf('a'), batchOf('b'), batchOf('c'));
-  const copier = new ScriptedCopier(async (key, nth) => {
-    if (key === 'giant') await place.clock.sleep(3_600_000);
-    return key === 'a' && nth === 1 ? 'credential' : 'copied';
-  });
-  const worker = place.start(copier, { messagesHeld: 2 });
-  await place.clock.advance(120_000);
-  expect((await outcomesOf(place)).toSorted()).toEqual([
-    'a 1 copied',
-    'a 1 retried',
-    'b 1 copied',
-    'c 1 copied',
-  ]);
-  await place.finish(worker);
-});
-
-describe('a worker that is to stop', () => {
-  const batches = Array.from({ length: 6 }, (_, index) => batchOf(`k${index}`));
-
-  test('finishes what it holds, receives no more, and is over then', async () => {
-    const place = new Workplace();
-    await place.send(...batches);
-    const copier = new ScriptedCopier(async () => {
-      await place.clock.sleep(5000);
-      return 'copied' as const;
-    });
-    const worker = place.start(copier, { messagesHeld: 2 });
-    await place.clock.advance(1000);
-    worker.drain();
-    await place.passUntil(worker.done);
-    expect((await outcomesOf(place)).toSorted()).toEqual(['k0 1 copied', 'k1 1 copied']);
-    expect(place.clock.nowMs()).toBeLessThan(10_000);
-    expect(keysOf(await place.left())).toEqual(['k2', 'k3', 'k4', 'k5']);
-  });
-
-  test('gives back what it cannot finish, with the attempt it had', async () => {
-    const place = new Workplace();
-    await place.send(aBatch([aFile('a'), aFile('b'), aFile('c')], { attempt: 2 }));
-    const copier = new ScriptedCopier(async (key, _, signal) => {
-      if (key === 'a') return 'copied';
-      await place.clock.sleep(3_600_000, signal);
-      return 'stopped';
-    });
-    const worker = place.start(copier, { filesInFlight: 2 });
-    await place.clock.advance(1000);
-    worker.halt();
-    await place.passUntil(worker.done);
-    expect(await outcomesOf(place)).toEqual(['a 2 copied']);
-    expect(place.clock.nowMs()).toBeLessThan(10_000);
-    const left = await place.left();
-    expect(left.map(({ attempt, files }) => [attempt, files.map(({ key }) => key)])).toEqual([
-      [2, ['b', 'c']],
-    ]);
-    expect(place.logged.find(({ event }) => event === 'draining')?.fields).toEqual({ held: 1, halted: true });
-  });
-
-  test('wakes from waiting for messages at once', async () => {
-    const place = new Workplace();
-    const worker = place.start(new ScriptedCopier());
-    await place.clock.advance(3000);
-    worker.drain();
-    await worker.done;
-    expect(place.clock.nowMs()).toBe(3000);
-  });
-
-  test('wakes from the pause after refused credentials at once', async () => {
-    const place = new Workplace();
-    await place.send(batchOf('a'));
-    const worker = place.start(new ScriptedCopier(() => 'credential'));
-    await place.clock.advance(1000);
-    worker.drain();
-    await worker.done;
-    expect(place.clock.nowMs()).toBe(1000);
-  });
-});
-
-test('workers that are killed at any effect lose no key: each has an outcome or is still queued', async () => {
-  const results = fc.constantFrom<CopyResult['result']>(
-    'copied',
-    'copied',
-    'retry',
-    'throttled',
-    'exception',
-    'credential',
-  );
-  const scripts = fc.dictionary(
-    fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
-    fc.array(results, { maxLength: 4 }),
-  );
-  const deaths = fc.array(
-    fc.record<Death>({ step: fc.integer({ min: 1, max: 25 }), when: fc.constantFrom('before', 'after') }),
-    { maxLength: 5, size: 'max' },
-  );
-  const sizes = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 5 });
-  let died = 0;
-  await fc.assert(
-    fc.asyncProperty(scripts, deaths, sizes, async (scripts, deaths, sizes) => {
-      const place = new Workplace();
-      const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-      const files = keys.map((key) => aFile(key));
-      const batches = sizes.map((size) => files.splice(0, size)).filter((some) => some.length > 0);
-      const sent = batches.map((some, index) => aBatch(some, { batch: `0000-${index}` }));
-      await place.send(...sent);
-      const everyKey = keysOf(sent);
-      const copier = new ScriptedCopier((key, nth) => scripts[key]?.[nth - 1] ?? 'copied');
-      const ended = async () =>
-        new Set(
-          (await outcomeLog(place.jobStore, folder)).rows.flatMap(({ key, outcome }) =>
-            outcome === 'retried' ? [] : [key],
-          ),
-        );
-      for (const [index, death] of deaths.entries()) {
-        const fuse = new Fuse(death);
-        const worker = place.start(
-          fuse.wrap(copier, ['copy']),
-          { worker: `w${index}`, messagesHeld: 2, filesInFlight: 3 },
-          {
-            queue: fuse.wrap(place.queue, ['send', 'receive', 'extend', 'release', 'delete']),
-            jobStore: fuse.wrap(place.jobStore, ['write', 'read']),
-          },
-        );
-        for (let second = 0; second < 120 && !fuse.dead; second++) await place.clock.advance(1000);
-        if (fuse.dead) died += 1;
-        worker.halt();
-        await place.passUntil(worker.done);
-        const done = await ended();
-        const queued = new Set(keysOf(await place.left()));
-        expect(everyKey.filter((key) => !done.has(key) && !queued.has(key))).toEqual([]);
-      }
-      await place.finish(place.start(copier, { worker: 'last' }));
-      expect([...(await ended())].toSorted()).toEqual(everyKey);
-      const { rows } = await outcomeLog(place.jobStore, folder);
-      for (const row of rows) expect(row.attempt).toBeLessThanOrEqual(3);
-    }),
-    { ...sameEveryRun, numRuns: 60 },
-  );
-  expect(died).toBeGreaterThan(60);
 });

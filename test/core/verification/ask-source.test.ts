@@ -317,6 +317,13 @@ describe('the source refuses to say', () => {
     });
   });
 
+  test('and a worker was told why: in the words that the worker heard', async () => {
+    expect(await asked('denied', { recorded: recordedAs('source-denied') })).toEqual({
+      ruling: 'exception',
+      ...recordedAs('source-denied'),
+    });
+  });
+
   test.each<StoreErrorKind>(['throttled', 'unreachable', 'failed', 'credential', 'missing-bucket'])(
     'because it is %s: nothing is said about the object',
     async (refusal) => {

@@ -70,6 +70,7 @@ test.each<Row>([
     { same: true, proof: 'size' },
   ],
   ['empty objects', {}, [0, md5], [0, md5], { same: true, proof: 'checksum' }],
+  ['empty objects with an ETag made up', {}, [0, md5], [0, otherMd5], { same: true, proof: 'size' }],
 ])('%s', (_, trust, [size, etag], [otherSize, otherEtag], result) => {
   const compared = compareObjects(
     { sizeBytes: size, etag },
@@ -93,14 +94,15 @@ test.each([
 });
 
 describe('the proof of a copy', () => {
-  const source = { sizeBytes: 1, etag: md5, modifiedAtMs: 5000 };
+  const source = { sizeBytes: 1, etag: md5, modifiedAtMs: 5700 };
 
   test.each<
     [string, { sizeBytes?: number; etag?: string; modifiedAtMs?: number }, 'checksum' | 'size' | null]
   >([
     ['is the checksum, however old the copy is', { modifiedAtMs: 0 }, 'checksum'],
-    ['is the size where the copy is newer', { etag: parts, modifiedAtMs: 5001 }, 'size'],
+    ['is the size where the copy is newer', { etag: parts, modifiedAtMs: 6000 }, 'size'],
     ['is the size where both are of one time', { etag: parts }, 'size'],
+    ['is the size where only parts of a second are between', { etag: parts, modifiedAtMs: 5000 }, 'size'],
     ['is none where the copy is older and of equal size alone', { etag: parts, modifiedAtMs: 4999 }, null],
     ['is none where the checksum differs', { etag: otherMd5, modifiedAtMs: 9000 }, null],
     ['is none where the size differs', { sizeBytes: 2, modifiedAtMs: 9000 }, null],

@@ -1,0 +1,79 @@
+import {
+  CloudFormationClient,
+  DeleteStackCommand,
+  DescribeStacksCommand,
+  waitUntilStackDeleteComplete,
+} from '@aws-sdk/client-cloudformation';
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  paginateListObjectVersions,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { ClientConfig } from '../osls.ts';
+
+/** What a stack leaves behind, or stumbles over. */
+export type Leftovers = {
+  /** Deletes every version of every object; gives their number. A bucket that is gone has none. */
+  emptyBucket(bucket: string): Promise<number>;
+  /** Deletes the empty bucket; succeeds when it is gone. */
+  deleteBucket(bucket: string): Promise<void>;
+  /** Deletes a stack and waits for it; false when there is none. */
+  deleteStack(name: string): Promise<boolean>;
+};
+
+/** Deletes them in AWS. Throws what the SDK throws. */
+export function awsLeftovers(config: ClientConfig): Leftovers {
+  const s3 = new S3Client(config);
+  const cloudFormation = new CloudFormationClient(config);
+  const gone = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchBucket';
+  return {
+    async emptyBucket(Bucket) {
+      let deleted = 0;
+      try {
+        for await (const page of paginateListObjectVersions({ client: s3 }, { Bucket })) {
+          const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
+            ({ Key, VersionId }) => ({
+              Key,
+              VersionId,
+            }),
+          );
+          if (Objects.length === 0) continue;
+          const { Errors = [] } = await s3.send(
+            new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+          );
+          const [first] = Errors;
+          if (first !== undefined)
+            throw new Error(
+              `${Errors.length} objects of ${Bucket} stay, such as ${first.Key}: ${first.Code} ${first.Message}`,
+            );
+          deleted += Objects.length;
+        }
+      } catch (error) {
+        if (!gone(error)) throw error;
+      }
+      return deleted;
+    },
+    async deleteBucket(Bucket) {
+      try {
+        await s3.send(new DeleteBucketCommand({ Bucket }));
+      } catch (error) {
+        if (!gone(error)) throw error;
+      }
+    },
+    async deleteStack(StackName) {
+      try {
+        await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+      } catch (error) {
+        if (error instanceof Error && /does not exist/.test(error.message)) return false;
+        throw error;
+      }
+      await cloudFormation.send(new DeleteStackCommand({ StackName }));
+      await waitUntilStackDeleteComplete(
+        { client: cloudFormation, maxWaitTime: 300, minDelay: 1, maxDelay: 5 },
+        { StackName },
+      );
+      return true;
+    },
+  };
+}
