@@ -134,7 +134,10 @@ describe('the lister', () => {
     await storeInventory(new DiskJobStore(folder), [[rowOf('a', 'x')]]);
     const { code, events } = await run('lister', right);
     expect(code).toBe(0);
-    expect(events).toMatchObject([{ event: 'listing-found', migration: address.migration }]);
+    expect(events).toMatchObject([
+      { event: 'listed', objects: 1 },
+      { event: 'listing-found', migration: address.migration },
+    ]);
   });
 });
 
