@@ -24,7 +24,7 @@ describe.each(['migrate', 'drain'] as const)('%s', (name) => {
         expect([Number(from) > 2_147_483, value]).toEqual([true, 2_147_483]);
       else
         expect(value).toMatch(
-          /^(arn:aws:lambda:us-east-1:000000000000:function:\w+LambdaFunction|local:\w+|ENABLED)$/,
+          /^(arn:aws:lambda:us-east-1:000000000000:function:\w+LambdaFunction|local:[\w",:]+|ENABLED)$/,
         );
     }
     const lost = [...deployed.keys()].filter((path) => !isReference(path));
