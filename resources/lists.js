@@ -80,7 +80,7 @@ function repository(part) {
     const given = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[a-z.]+\/([^@:]+)/.exec(String(image ?? ''));
     const [account, region, name] =
       given === null
-        ? ['${AWS::AccountId}', '${AWS::Region}', `drover-${await resolveVariable('sls:stage')}-${part}`]
+        ? [`\${AWS::AccountId}`, `\${AWS::Region}`, `drover-${await resolveVariable('sls:stage')}/${part}`]
         : given.slice(1);
     return { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` };
   };
