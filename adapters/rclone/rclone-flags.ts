@@ -57,6 +57,9 @@ export function rcdArguments(tuning: RcloneTuning): string[] {
     timeout: `${tuning.idleSeconds ?? idleSeconds}s`,
     // Each call leaves a group of statistics behind; nobody reads them.
     'max-stats-groups': '64',
+    // Each call is a job, which rclone remembers with its input for a minute: at hundreds a second, 60 MiB.
+    'rc-job-expire-duration': '1s',
+    'rc-job-expire-interval': '1s',
   };
   if (requestsPerSecond !== null) flags.tpslimit = `${requestsPerSecond}`;
   if (bandwidthBytesPerSecond !== null) flags.bwlimit = `${bandwidthBytesPerSecond}B`;
