@@ -4,7 +4,7 @@ import { Checkpoint, Listing } from '../../core/inventory/checkpoint.ts';
 import { listSource } from '../../core/inventory/list-source.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
-import { destinationLocation, MigrationPlan, sourceLocation } from '../../core/migration.ts';
+import { destinationLocation, listingPace, MigrationPlan, sourceLocation } from '../../core/migration.ts';
 import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
@@ -14,6 +14,8 @@ const Environment = PlaceEnvironment.extend({
   FOLDER: z.string().min(1),
   /** Rows of a shard; one verification reads it within a Lambda's 15 minutes. */
   SHARD_ROWS: z.coerce.number().int().min(1).default(250_000),
+  /** Pages of the source asked for at the same time, at most. */
+  REQUESTS_AT_ONCE: z.coerce.number().int().min(1).max(1000).default(64),
 });
 
 /** Exit code of a lister that was told to stop before the end: it is to be started again. */
@@ -26,7 +28,9 @@ const stoppedExitCode = 75;
 async function main(): Promise<number> {
   const environment = readEnvironment(Environment, process.env);
   const { MIGRATION: migration, FOLDER: folder, SHARD_ROWS: shardRows } = environment;
-  const place = openPlace(environment, { maxAttempts: 8 });
+  const { REQUESTS_AT_ONCE: requestsAtOnce } = environment;
+  // The listing repeats requests itself, so that it learns of each that the source refuses.
+  const place = openPlace(environment, { maxAttempts: 2, maxSockets: 2 * requestsAtOnce });
   const { jobStore, queue, clock, log } = place;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
@@ -45,7 +49,7 @@ async function main(): Promise<number> {
     const kept = await jobStore.read(jobLayout.checkpoint(folder));
     const checkpoint =
       kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
-    log('listing-started', { migration, resumedAfter: checkpoint?.value.cursor ?? null });
+    log('listing-started', { migration, resumed: checkpoint !== null });
     const source = await place.openStore(sourceLocation(plan.request), {
       listing: plan.capabilities.listing,
     });
@@ -59,6 +63,7 @@ async function main(): Promise<number> {
       clock,
       log,
       shardRows,
+      pace: listingPace(plan.request, requestsAtOnce),
       checkpoint,
       stop: stop.signal,
     });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asciiOnly } from '../json-text.ts';
 
 /** Secret names of one side; the values are read by whoever needs them, and never written anywhere. */
 export const SecretNames = z.strictObject({
@@ -75,10 +76,20 @@ export function encodeBatch(message: BatchMessage): string {
 
 /** JSON in printable ASCII only. */
 export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return asciiOnly(JSON.stringify(value));
+}
+
+/** The part of a batch message that is the same for all of a migration. */
+export type BatchEnvelope = Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | 'files'>;
+
+/**
+ * Opens an encoder for the batches of one migration, whose files come as `fileText`: what it gives is what
+ * `encodeBatch` gives, but for the order of fields, without writing the envelope again for each batch.
+ */
+export function openBatchEncoder(envelope: BatchEnvelope) {
+  const start = asciiJson(envelope).slice(0, -1);
+  return (batch: string, shard: string, fileTexts: readonly string[]): string =>
+    `${start},"batch":"${batch}","shard":"${shard}","attempt":1,"files":[${fileTexts.join(',')}]}`;
 }
 
 /** Parses a message body; throws a zod or syntax error for what is no batch of ours. */
