@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BatchFile } from '../batching/batch.ts';
 import { RequestsBySide } from '../requests-made.ts';
-import { Tally } from '../transfer/outcome.ts';
+import { noObjects, Tally } from '../transfer/outcome.ts';
 import { Decision } from './inventory-row.ts';
 
 /** Objects by what was decided for them. */
@@ -74,3 +74,31 @@ export const Listing = z.strictObject({
   finishedAtMs: z.int(),
 });
 export type Listing = z.infer<typeof Listing>;
+
+/** The checkpoint of a listing that has not begun. */
+export function beginningOf(options: string): Checkpoint {
+  const tallies: DecisionTallies = {
+    transfer: noObjects(),
+    unchanged: noObjects(),
+    kept: noObjects(),
+    excluded: noObjects(),
+    exception: noObjects(),
+  };
+  return {
+    version: 2,
+    options,
+    ranges: [
+      {
+        cursor: null,
+        upTo: null,
+        shard: { index: null, after: null, pieces: 0, batches: 0, listed: noObjects() },
+        pending: [],
+      },
+    ],
+    shards: { next: 0, unused: [] },
+    batches: 0,
+    tallies,
+    effort: { ranges: 1, pages: 0, emptyProbes: 0 },
+    requests: { source: {}, destination: {} },
+  };
+}

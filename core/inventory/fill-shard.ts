@@ -23,8 +23,12 @@ export type ShardFiller = {
   close(range: LiveRange, upTo: string | null): Promise<{ index: number; batches: number }>;
 };
 
-/** What is to be settled of a range, and what was decided for the objects of the page. */
-export type Filled = { settled: LiveRange['settled'] & { shard: Shard }; tallies: Partial<DecisionTallies> };
+/** What is to be settled of a range, what was decided for the objects of the page, and the batches that were sent. */
+export type Filled = {
+  settled: LiveRange['settled'] & { shard: Shard };
+  tallies: Partial<DecisionTallies>;
+  batches: number;
+};
 
 type Parts = {
   plan: MigrationPlan;
@@ -74,7 +78,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
         shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
         pending: [...range.packer.pending()],
       };
-      return { settled, tallies };
+      return { settled, tallies, batches: batches.length };
     },
 
     async close(range, upTo) {

@@ -1,21 +1,27 @@
 import { CheckpointMismatch } from '../errors.ts';
 import { jobLayout } from '../job-layout.ts';
 import { encodeJson } from '../json-lines.ts';
-import { openAlphabets } from '../keyspace/alphabets.ts';
 import { compareKeys } from '../keyspace/key-order.ts';
 import { filesTextBudget, listingOptions, type MigrationPlan } from '../migration.ts';
 import type { Clock, JobStore, ListPage, Log, ObjectStore, WorkQueue } from '../ports.ts';
 import { addRequests, type RequestsBySide } from '../requests-made.ts';
 import { StoreError } from '../store-error.ts';
 import { addTally, noObjects, type Tally } from '../transfer/outcome.ts';
-import type { Checkpoint, DecisionTallies, Listing, OpenRange } from './checkpoint.ts';
-import { chooseCut } from './choose-cut.ts';
+import { openBackPressure } from './back-pressure.ts';
+import {
+  beginningOf,
+  type Checkpoint,
+  type DecisionTallies,
+  type Listing,
+  type ListingEffort,
+} from './checkpoint.ts';
 import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
 import { openShardFiller } from './fill-shard.ts';
 import { Decision, type ObjectSummary } from './inventory-row.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
-import { emptyShard, type LiveRange, learnFrom, learnOfProbe, liveRange, untouched } from './live-range.ts';
+import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
+import { openRanges } from './open-ranges.ts';
 import { endlessPage } from './page-reader.ts';
 import { openShardNumbers } from './shard-numbers.ts';
 
@@ -51,34 +57,35 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   const { folder, request } = plan;
   const { prefix } = request.source;
   const options = listingOptions(request);
-  const state = parts.checkpoint?.value ?? beginning(options);
+  const state = parts.checkpoint?.value ?? beginningOf(options);
   if (state.options !== options) {
     throw new CheckpointMismatch(
       'the checkpoint of this migration was written under other options. Start this request under another id, or start the first one again to finish it.',
     );
   }
   const tallies = { ...state.tallies };
-  const effort = { ...state.effort };
   let { batches } = state;
   const numbers = openShardNumbers(state.shards.next, state.shards.unused);
   let version = parts.checkpoint?.version ?? null;
   const limits = { ...request.batch, messageBytes: filesTextBudget(plan) };
-  const alphabets = openAlphabets();
-
   const filler = openShardFiller({ plan, queue, jobStore, numbers });
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, stop]);
   const gate = openListingGate(pace, { clock, log, signal });
-  const ranges = new Set<LiveRange>();
+  const pressure = openBackPressure({ queue, clock, log, signal });
+  const ranges = openRanges(pace.most, (range) => {
+    const stretch = { after: range.cursor, upTo: range.upTo };
+    return liveRange(range, openDecider(plan, source, destination, stretch), limits);
+  });
   const running = new Set<Promise<void>>();
+  let pages = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
 
-  const open = (range: OpenRange): LiveRange => {
-    const stretch = { after: range.cursor, upTo: range.upTo };
-    const live = liveRange(range, openDecider(plan, source, destination, stretch), limits);
-    ranges.add(live);
-    return live;
-  };
+  const effort = (): ListingEffort => ({
+    ranges: state.effort.ranges + ranges.cuts(),
+    pages: state.effort.pages + pages,
+    emptyProbes: state.effort.emptyProbes + ranges.emptyProbes(),
+  });
 
   const requests = (): RequestsBySide => ({
     source: addRequests({ ...state.requests.source }, source.requestsMade()),
@@ -89,23 +96,23 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     const checkpoint: Checkpoint = {
       version: 2,
       options,
-      ranges: Array.from(ranges, ({ settled, upTo }) => ({ ...settled, upTo })),
+      ranges: Array.from(ranges.all, ({ settled, upTo }) => ({ ...settled, upTo })),
       shards: { next: numbers.next(), unused: numbers.unused() },
       batches,
       tallies: { ...tallies },
-      effort: { ...effort },
+      effort: effort(),
       requests: requests(),
     };
     const written = await jobStore.write(jobLayout.checkpoint(folder), encodeJson(checkpoint), {
       replaces: version,
     });
     version = written.version;
-    if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.size > 0) return;
+    if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.all.size > 0) return;
     toldAtMs = clock.nowMs();
-    log('listed', { ...totalOf(tallies), tallies, ranges: ranges.size, requestsAtOnce: gate.allowed() });
+    log('listed', { ...totalOf(tallies), tallies, ranges: ranges.all.size, requestsAtOnce: gate.allowed() });
   });
 
-  function start(range: LiveRange): Promise<void> {
+  function start(range: LiveRange): void {
     const done = list(range)
       .catch((error: unknown) => {
         // What a stopped listing did not get to see is asked for again by the next one.
@@ -113,49 +120,10 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
       })
       .finally(() => running.delete(done));
     running.add(done);
-    return done;
   }
 
-  /** Fills idle slots with the ends of the ranges that have the most left. */
   function cutForIdleSlots(): void {
-    while (ranges.size < pace.most && !stop.aborted && !failed.signal.aborted) {
-      const chosen = chooseCut([...ranges], alphabets, pace.most);
-      if (chosen === null) return;
-      const { range, cut } = chosen;
-      const end = open(untouched(cut, range.upTo));
-      end.before = range.seen?.cursor ?? null;
-      end.ceiling = range.ceiling;
-      end.ceilingIsKey = range.ceilingIsKey;
-      range.upTo = cut;
-      effort.ranges += 1;
-      const shown = Promise.withResolvers<void>();
-      range.probe = shown.promise;
-      probes.set(end, { of: range, cut, shown: shown.resolve });
-      void start(end);
-    }
-  }
-  const probes = new Map<LiveRange, { of: LiveRange; cut: string; shown(): void }>();
-
-  /** The first page of a range that was cut off tells the range it was cut from what lies behind the cut. */
-  function tellProbe(range: LiveRange, page: readonly ObjectSummary[] | null): void {
-    const probe = probes.get(range);
-    if (probe === undefined) return;
-    probes.delete(range);
-    if (page !== null) learnOfProbe(probe.of, probe.cut, page[0]?.key ?? null);
-    if (page?.length === 0) effort.emptyProbes += 1;
-    probe.shown();
-  }
-
-  /** Gives a range without a row to the open range before it, so that no shard is made of nothing. */
-  function joinToFormer(range: LiveRange): boolean {
-    if (range.settled.shard.index !== null) return false;
-    const former = [...ranges].find(
-      (other) => other !== range && !other.closing && other.upTo === range.settled.shard.after,
-    );
-    if (former === undefined) return false;
-    former.upTo = range.upTo;
-    ranges.delete(range);
-    return true;
+    if (!signal.aborted) for (const end of ranges.cutForIdleSlots()) start(end);
   }
 
   /** The part of a page that lies in the range, as the range is at this instant. */
@@ -175,34 +143,34 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
         // From here to the next await nobody cuts the range: what is learnt of the page and its end agree.
         const page = inside(range, answer);
         ({ more } = page);
-        effort.pages += 1;
-        range.ended = !more;
-        learnFrom(range, page.objects, alphabets);
-        const joined = page.objects.length === 0 && joinToFormer(range);
-        tellProbe(range, page.objects);
+        pages += 1;
+        const joined = page.objects.length === 0 && ranges.joinToFormer(range);
+        ranges.learn(range, page.objects, more);
         if (more) cutForIdleSlots();
-        if (!joined) await settle(range, page, more);
-        else await commit();
+        if (joined) await commit();
+        else await settle(range, page.objects, more);
       }
     } finally {
-      tellProbe(range, null);
+      ranges.giveUp(range);
     }
   }
 
-  async function settle(range: LiveRange, { objects }: ListPage, more: boolean): Promise<void> {
-    if (objects.length > 0) {
-      const { settled, tallies: ofPage } = await filler.fill(range, objects);
+  /** Puts a page on record; the last one with the end of its shard. */
+  async function settle(range: LiveRange, page: readonly ObjectSummary[], more: boolean): Promise<void> {
+    if (page.length > 0) {
+      const { settled, tallies: ofPage, batches: sent } = await filler.fill(range, page);
       range.settled = settled;
       numbers.settle(settled.shard.index);
       for (const decision of Decision.options)
         tallies[decision] = addTally(tallies[decision], ofPage[decision] ?? noObjects());
+      await pressure.sent(sent);
     }
     if (!more) await range.probe;
     const { cursor, shard } = range.settled;
-    if (!more && !joinToFormer(range)) {
+    if (!more && !ranges.joinToFormer(range)) {
       range.closing = true;
       noteClosed(range, range.upTo, await filler.close(range, range.upTo));
-      ranges.delete(range);
+      ranges.remove(range);
       cutForIdleSlots();
     } else if (more && shard.listed.objects >= shardRows)
       noteClosed(range, cursor, await filler.close(range, cursor));
@@ -219,20 +187,20 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     range.settled = { cursor: upTo, shard: emptyShard(upTo), pending: [] };
   }
 
-  const first = state.ranges.map(open);
+  const first = state.ranges.map(ranges.add);
   const [whole] = first;
   if (parts.checkpoint === null && whole !== undefined) whole.nextCutAtPages = pagesBeforeFirstCut;
-  for (const range of first) void start(range);
+  for (const range of first) start(range);
   while (running.size > 0) await Promise.all(running);
   if (failed.signal.aborted) throw failed.signal.reason;
-  if (ranges.size > 0) return null;
+  if (ranges.all.size > 0) return null;
   const listing: Listing = {
     version: 1,
     shards: numbers.next(),
     batches,
     listed: totalOf(tallies),
     tallies,
-    effort,
+    effort: effort(),
     requests: requests(),
     finishedAtMs: clock.nowMs(),
   };
@@ -245,24 +213,4 @@ const pagesBeforeFirstCut = 2;
 
 function totalOf(tallies: DecisionTallies): Tally {
   return Object.values(tallies).reduce(addTally, noObjects());
-}
-
-function beginning(options: string): Checkpoint {
-  const tallies: DecisionTallies = {
-    transfer: noObjects(),
-    unchanged: noObjects(),
-    kept: noObjects(),
-    excluded: noObjects(),
-    exception: noObjects(),
-  };
-  return {
-    version: 2,
-    options,
-    ranges: [untouched(null, null)],
-    shards: { next: 0, unused: [] },
-    batches: 0,
-    tallies,
-    effort: { ranges: 1, pages: 0, emptyProbes: 0 },
-    requests: { source: {}, destination: {} },
-  };
 }
