@@ -11,7 +11,7 @@ export function encodeLines(rows: readonly unknown[]): Uint8Array {
  * level 6 (31.5 and 30.9 bytes a row) and half the time (measured with Node 24).
  */
 export function encodeLineTexts(texts: readonly string[]): Uint8Array {
-  return gzipSync(texts.map((text) => `${text}\n`).join(''), { level: 1 });
+  return gzipSync(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1 });
 }
 
 /** The rows of one file that `encodeLines` wrote; throws when a row is not of the schema. */

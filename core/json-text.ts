@@ -15,23 +15,27 @@ export function rowText(row: InventoryRow): string {
   const why =
     (kind === undefined ? '' : `,"kind":"${kind}"`) +
     (reason === undefined ? '' : `,"reason":${quoted(reason)}`);
-  return `{"key":${quoted(key)},"sizeBytes":${sizeBytes},"etag":${nullable(etag)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass)},"decision":"${decision}"${why}}`;
+  return `{"key":${quoted(key)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quoted)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quoted)},"decision":"${decision}"${why}}`;
 }
 
 /** A file of a batch message, in printable ASCII only: see `encodeBatch`. */
 export function fileText(file: BatchFile): string {
   const { key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags } = file;
+  const keyText = quotedAscii(key);
   const added =
-    (metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}`) +
-    (tags === undefined ? '' : `,"tags":${JSON.stringify(tags)}`);
-  const text = `{"key":${quoted(key)},"to":${quoted(to)},"sizeBytes":${sizeBytes},"etag":${nullable(etag)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass)}${added}}`;
-  return asciiOnly(text);
+    (metadata === undefined ? '' : `,"metadata":${asciiOnly(JSON.stringify(metadata))}`) +
+    (tags === undefined ? '' : `,"tags":${asciiOnly(JSON.stringify(tags))}`);
+  return `{"key":${keyText},"to":${to === key ? keyText : quotedAscii(to)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quotedAscii)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quotedAscii)}${added}}`;
 }
 
 function quoted(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-function nullable(text: string | null): string {
-  return text === null ? 'null' : quoted(text);
+function quotedAscii(text: string): string {
+  return plain.test(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
+}
+
+function nullable(text: string | null, quote: (text: string) => string): string {
+  return text === null ? 'null' : quote(text);
 }

@@ -6,7 +6,7 @@ import { encodeJson, encodeLineTexts } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
 import type { JobStore, WorkQueue } from '../ports.ts';
-import { addTally, noObjects, type Tally } from '../transfer/outcome.ts';
+import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 import type { LiveRange } from './live-range.ts';
@@ -56,21 +56,23 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
 
   return {
     async fill(range, page) {
-      const tallies: Partial<DecisionTallies> = {};
       const before = range.settled.shard;
       const shard: Shard = { ...before, index: before.index ?? numbers.take() };
       const texts: string[] = [];
       const batches: PackedBatch[] = [];
-      let listed: Tally = before.listed;
+      const tallies: Partial<DecisionTallies> = {};
       for (const object of page) {
         const answer = range.decide(object);
         const { row, route } = answer instanceof Promise ? await answer : answer;
         texts.push(rowText(row));
-        const size: Tally = { objects: 1, bytes: row.sizeBytes };
-        tallies[row.decision] = addTally(tallies[row.decision] ?? noObjects(), size);
-        listed = addTally(listed, size);
+        // Counted in place: it is done for each listed key.
+        const tally = tallies[row.decision] ?? noObjects();
+        tallies[row.decision] = tally;
+        tally.objects += 1;
+        tally.bytes += row.sizeBytes;
         if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
       }
+      const listed = Object.values(tallies).reduce(addTally, before.listed);
       const piece = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
       await Promise.all([send(shard, batches), jobStore.write(piece, encodeLineTexts(texts))]);
       const settled = {
