@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { asciiJson, type BatchMessage, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
-import { defaultSourceSecrets, Request } from './request.ts';
+import {
+  asciiJson,
+  type BatchMessage,
+  type BucketLocation,
+  maxMessageBytes,
+  type SourceLocation,
+} from './batching/batch.ts';
+import { defaultSourceSecrets, Request, type S3Request } from './request.ts';
 import { RequestsBySide } from './requests-made.ts';
 
 /** What Preflight found out about the two sides. */
@@ -30,8 +36,14 @@ export const MigrationPlan = z.strictObject({
 });
 export type MigrationPlan = z.infer<typeof MigrationPlan>;
 
-/** The source bucket of a request, without secret values; secrets that it does not name are the stack's own. */
-export function sourceLocation(request: Request): BucketLocation {
+/** The source of a request, without secret values; secrets that it does not name are the stack's own. */
+export function sourceLocation(request: S3Request): BucketLocation;
+export function sourceLocation(request: Request): SourceLocation;
+export function sourceLocation(request: Request): SourceLocation {
+  if (request.source.type === 'rclone') {
+    const { type, backend, path, secret } = request.source;
+    return { type, backend, path, secret };
+  }
   const { provider, bucket, region, endpoint } = request.source;
   const { accessKey, secretKey } = defaultSourceSecrets;
   const standing =
@@ -86,9 +98,8 @@ export function filesTextBudget(plan: MigrationPlan): number {
  */
 export function unsafeDifferences(before: Request, now: Request): string[] {
   const binding = (request: Request): Record<string, unknown> => ({
-    'source.bucket': request.source.bucket,
+    ...bindingSource(request),
     'source.prefix': request.source.prefix,
-    'source.endpoint': request.source.endpoint ?? null,
     'destination.bucket': request.destination.bucket,
     'destination.prefix': request.destination.prefix,
     'destination.endpoint': request.destination.endpoint ?? null,
@@ -100,5 +111,16 @@ export function unsafeDifferences(before: Request, now: Request): string[] {
     objectTags: request.objectTags ?? null,
   });
   const [a, b] = [binding(before), binding(now)];
-  return Object.keys(a).filter((name) => !isDeepStrictEqual(a[name], b[name]));
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => !isDeepStrictEqual(a[name], b[name]));
+}
+
+function bindingSource({ source }: Request): Record<string, unknown> {
+  if (source.type === 'rclone')
+    return { 'source.type': 'rclone', 'source.backend': source.backend, 'source.path': source.path };
+  return {
+    'source.type': 's3',
+    'source.bucket': source.bucket,
+    'source.endpoint': source.endpoint ?? null,
+  };
 }

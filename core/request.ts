@@ -12,6 +12,9 @@ export const defaultSourceSecrets = {
   endpoint: '/migration/source_endpoint',
 } as const;
 
+/** The secret that holds an rclone remote's options, used when a request names none. */
+export const defaultRcloneSecret = '/migration/source_rclone_config';
+
 /** Storage classes that PutObject takes. [src: S3 API reference, PutObject x-amz-storage-class] */
 export const StorageClass = z.enum(
   [
@@ -74,10 +77,18 @@ const Bytes = z
 
 const Moment = z.iso.datetime({ offset: true, error: 'must be a moment such as 2026-01-31T00:00:00Z' });
 
-const Source = z.strictObject({
-  type: z
-    .literal('s3', { error: 'must be "s3"; sources of type "rclone" cannot be migrated yet' })
-    .default('s3'),
+/** Of every source. */
+const anySource = {
+  prefix: Prefix.default(''),
+  requestsPerSecond: z
+    .number()
+    .positive('must be above 0, or left out for no ceiling')
+    .nullable()
+    .default(null),
+};
+
+const S3Source = z.strictObject({
+  type: z.literal('s3'),
   provider: z
     .string()
     .regex(
@@ -86,17 +97,32 @@ const Source = z.strictObject({
     )
     .default('Other'),
   bucket: Bucket,
-  prefix: Prefix.default(''),
   region: z.string().min(1).default('us-east-1'),
   endpoint: Endpoint.optional(),
   /** null = the default AWS credential chain; left out = the stack's own secrets. */
   secrets: SecretNames.nullable().optional(),
-  requestsPerSecond: z
-    .number()
-    .positive('must be above 0, or left out for no ceiling')
-    .nullable()
-    .default(null),
+  ...anySource,
 });
+
+/** Any backend of rclone. [src: rclone, overview of cloud storage systems] */
+const RcloneSource = z.strictObject({
+  type: z.literal('rclone'),
+  backend: z
+    .string()
+    .regex(/^[a-z0-9]+$/, 'must be the type of an rclone remote, such as drive, webdav, sftp or azureblob')
+    .refine((backend) => backend !== 's3', 'must be another one: S3 stores are sources of type "s3"'),
+  path: z.string().default(''),
+  /** null = the backend needs no options. */
+  secret: z.string().min(1).nullable().default(defaultRcloneSecret),
+  ...anySource,
+});
+
+/** A source without a type is an S3 store. */
+const Source = z.preprocess(
+  (source) =>
+    typeof source === 'object' && source !== null && !('type' in source) ? { ...source, type: 's3' } : source,
+  z.discriminatedUnion('type', [S3Source, RcloneSource], { error: 'must be "s3" or "rclone"' }),
+);
 
 const Destination = z.strictObject({
   bucket: Bucket,
@@ -190,6 +216,14 @@ export const Request = z.strictObject({
 /** A request with every default filled in. */
 export type Request = z.infer<typeof Request>;
 
+/** A request whose source is an S3 store. */
+export type S3Request = Request & { source: z.infer<typeof S3Source> };
+
+/** Whether the source is an S3 store. */
+export function isS3Request(request: Request): request is S3Request {
+  return request.source.type === 's3';
+}
+
 /**
  * Parses an execution input strictly and fills the defaults.
  * Throws `InvalidRequest` with one line per mistake: the field, the value found, and how to mend it.
@@ -199,7 +233,9 @@ export function parseRequest(input: unknown): Request {
   if (!parsed.success) throw new InvalidRequest(explainIssues(parsed.error.issues, input));
   const request = parsed.data;
   const { select, source } = request;
+  if (source.type === 'rclone') refuseWithRclone(request);
   if (
+    source.type === 's3' &&
     source.provider !== 'AWS' &&
     source.endpoint === undefined &&
     source.secrets !== undefined &&
@@ -224,4 +260,21 @@ export function parseRequest(input: unknown): Request {
     );
   }
   return request;
+}
+
+/** What a source without an S3 API cannot do. */
+function refuseWithRclone({ source, objectTags, verify }: Request): void {
+  if (source.type !== 'rclone') return;
+  if (verify.contentSample > 0)
+    throw new InvalidRequest(
+      `verify.contentSample is ${verify.contentSample}, but the verification cannot read a source of type "rclone". Leave it out: such objects are proven by size, and by MD5 where the backend tells it.`,
+    );
+  if (objectTags === 'copy')
+    throw new InvalidRequest(
+      'objectTags is "copy", but sources of type "rclone" have no tags. Leave it out; tags that rules give are written all the same.',
+    );
+  if (source.backend === 'local' && !source.path.startsWith('/'))
+    throw new InvalidRequest(
+      `source.path is ${JSON.stringify(source.path)}, but a folder of the backend "local" must be given by its whole path, beginning with "/".`,
+    );
 }

@@ -63,10 +63,10 @@ export function openDecider(
     return null;
   }
 
-  return async (object) => {
+  return async ({ problem, ...object }) => {
     const route = router.route(object.key);
     if (select(object) !== null) return { row: { ...object, decision: 'excluded' }, route };
-    const reason = nameProblem(route.to) ?? (await collision(object.key, route));
+    const reason = problem ?? nameProblem(route.to) ?? (await collision(object.key, route));
     if (reason !== null)
       return { row: { ...object, decision: 'exception', kind: 'unrepresentable', reason }, route };
     const decision = decideTransfer(object, await thereAlready(route), request.existing, trust);

@@ -14,7 +14,7 @@ import type { ShardSummary } from './shard.ts';
 
 type Parts = {
   plan: MigrationPlan;
-  source: ObjectStore;
+  source: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
   destination: ObjectStore;
   queue: WorkQueue;
   jobStore: JobStore;
