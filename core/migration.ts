@@ -37,13 +37,15 @@ export const MigrationPlan = z.strictObject({
 export type MigrationPlan = z.infer<typeof MigrationPlan>;
 
 /** The source of a request, without secret values; secrets that it does not name are the stack's own. */
-export function sourceLocation(request: S3Request): BucketLocation;
-export function sourceLocation(request: Request): SourceLocation;
 export function sourceLocation(request: Request): SourceLocation {
-  if (request.source.type === 'rclone') {
-    const { type, backend, path, secret } = request.source;
-    return { type, backend, path, secret };
-  }
+  const { source } = request;
+  if (source.type === 's3') return sourceBucket({ ...request, source });
+  const { type, backend, path, secret } = source;
+  return { type, backend, path, secret };
+}
+
+/** The bucket that a request reads. */
+export function sourceBucket(request: S3Request): BucketLocation {
   const { provider, bucket, region, endpoint } = request.source;
   const { accessKey, secretKey } = defaultSourceSecrets;
   const standing =

@@ -3,6 +3,8 @@ import { SecretNames } from './batching/batch.ts';
 import { bytesFromText } from './byte-size.ts';
 import { InvalidRequest } from './errors.ts';
 import { explainIssues } from './explain-issues.ts';
+import { Bucket, Endpoint, Prefix } from './request-fields.ts';
+import { refuseWithRclone, type S3Source, Source } from './request-source.ts';
 import { globProblem } from './rules/glob.ts';
 
 /** Secret names of the stack's own placeholders, used when a request names none. */
@@ -11,9 +13,6 @@ export const defaultSourceSecrets = {
   secretKey: '/migration/source_secret_key',
   endpoint: '/migration/source_endpoint',
 } as const;
-
-/** The secret that holds an rclone remote's options, used when a request names none. */
-export const defaultRcloneSecret = '/migration/source_rclone_config';
 
 /** Storage classes that PutObject takes. [src: S3 API reference, PutObject x-amz-storage-class] */
 export const StorageClass = z.enum(
@@ -33,31 +32,6 @@ export const StorageClass = z.enum(
   },
 );
 
-/** S3's rule for bucket names, loose enough for other stores. [src: S3 user guide, bucket naming rules] */
-const Bucket = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/,
-    'must be a bucket name of 3 to 255 letters, digits, dots, hyphens or underscores, without a path',
-  );
-
-const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
-const Prefix = z
-  .string()
-  .refine((text) => utf8Bytes(text) <= 1024, 'must be at most 1,024 bytes, the longest key of S3');
-
-const Endpoint = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.pathname === '/' &&
-    url.search === '' &&
-    url.username === '' &&
-    url.password === ''
-  );
-}, 'must be a URL such as https://s3.example.com, without a path, a query or credentials');
-
 const Glob = z.string().superRefine((pattern, context) => {
   const problem = globProblem(pattern);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem });
@@ -76,53 +50,6 @@ const Bytes = z
   });
 
 const Moment = z.iso.datetime({ offset: true, error: 'must be a moment such as 2026-01-31T00:00:00Z' });
-
-/** Of every source. */
-const anySource = {
-  prefix: Prefix.default(''),
-  requestsPerSecond: z
-    .number()
-    .positive('must be above 0, or left out for no ceiling')
-    .nullable()
-    .default(null),
-};
-
-const S3Source = z.strictObject({
-  type: z.literal('s3'),
-  provider: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9]+$/,
-      "must be a provider name of rclone's S3 backend, such as IBMCOS, Ceph, Minio, AWS or Other",
-    )
-    .default('Other'),
-  bucket: Bucket,
-  region: z.string().min(1).default('us-east-1'),
-  endpoint: Endpoint.optional(),
-  /** null = the default AWS credential chain; left out = the stack's own secrets. */
-  secrets: SecretNames.nullable().optional(),
-  ...anySource,
-});
-
-/** Any backend of rclone. [src: rclone, overview of cloud storage systems] */
-const RcloneSource = z.strictObject({
-  type: z.literal('rclone'),
-  backend: z
-    .string()
-    .regex(/^[a-z0-9]+$/, 'must be the type of an rclone remote, such as drive, webdav, sftp or azureblob')
-    .refine((backend) => backend !== 's3', 'must be another one: S3 stores are sources of type "s3"'),
-  path: z.string().default(''),
-  /** null = the backend needs no options. */
-  secret: z.string().min(1).nullable().default(defaultRcloneSecret),
-  ...anySource,
-});
-
-/** A source without a type is an S3 store. */
-const Source = z.preprocess(
-  (source) =>
-    typeof source === 'object' && source !== null && !('type' in source) ? { ...source, type: 's3' } : source,
-  z.discriminatedUnion('type', [S3Source, RcloneSource], { error: 'must be "s3" or "rclone"' }),
-);
 
 const Destination = z.strictObject({
   bucket: Bucket,
@@ -233,7 +160,7 @@ export function parseRequest(input: unknown): Request {
   if (!parsed.success) throw new InvalidRequest(explainIssues(parsed.error.issues, input));
   const request = parsed.data;
   const { select, source } = request;
-  if (source.type === 'rclone') refuseWithRclone(request);
+  refuseWithRclone(request);
   if (
     source.type === 's3' &&
     source.provider !== 'AWS' &&
@@ -260,21 +187,4 @@ export function parseRequest(input: unknown): Request {
     );
   }
   return request;
-}
-
-/** What a source without an S3 API cannot do. */
-function refuseWithRclone({ source, objectTags, verify }: Request): void {
-  if (source.type !== 'rclone') return;
-  if (verify.contentSample > 0)
-    throw new InvalidRequest(
-      `verify.contentSample is ${verify.contentSample}, but the verification cannot read a source of type "rclone". Leave it out: such objects are proven by size, and by MD5 where the backend tells it.`,
-    );
-  if (objectTags === 'copy')
-    throw new InvalidRequest(
-      'objectTags is "copy", but sources of type "rclone" have no tags. Leave it out; tags that rules give are written all the same.',
-    );
-  if (source.backend === 'local' && !source.path.startsWith('/'))
-    throw new InvalidRequest(
-      `source.path is ${JSON.stringify(source.path)}, but a folder of the backend "local" must be given by its whole path, beginning with "/".`,
-    );
 }

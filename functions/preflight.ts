@@ -6,7 +6,7 @@ import { encodeJson } from '../core/json-lines.ts';
 import {
   destinationLocation,
   type MigrationPlan,
-  sourceLocation,
+  sourceBucket,
   unsafeDifferences,
 } from '../core/migration.ts';
 import { isS3Request, Request } from '../core/request.ts';
@@ -46,7 +46,7 @@ export const preflight = step({
     }
     await refuseForeignMessages(migration, ports);
     const { requests: asked, ...found } = isS3Request(request)
-      ? await probeSource(request, (listing) => ports.openStore(sourceLocation(request), { listing }))
+      ? await probeSource(request, (listing) => ports.openStore(sourceBucket(request), { listing }))
       : ofRclone;
     const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
     const destination = await ports.openStore(destinationLocation(request));

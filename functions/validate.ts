@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { resolveConnection } from '../adapters/aws/resolve-connection.ts';
-import { parseRemoteOptions } from '../adapters/rclone/remote-options.ts';
 import { type BucketLocation, isRcloneLocation } from '../core/batching/batch.ts';
 import { InvalidRequest, SecretMissing } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
@@ -9,6 +8,7 @@ import { destinationLocation, sourceLocation } from '../core/migration.ts';
 import { overlap } from '../core/overlap.ts';
 import { isPlaceholder } from '../core/placeholder.ts';
 import type { JobStore, Secrets } from '../core/ports.ts';
+import { parseRemoteOptions } from '../core/remote-options.ts';
 import { Report } from '../core/report/report.ts';
 import { parseRequest, Request } from '../core/request.ts';
 import { jobStore, secrets } from './aws-ports.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { storeOpener } from '../adapters/aws/open-store.ts';
 import { SecretsFile } from '../adapters/disk/secrets-file.ts';
 import { textFromBytes } from '../core/byte-size.ts';
-import { destinationLocation, sourceLocation } from '../core/migration.ts';
+import { destinationLocation, sourceBucket } from '../core/migration.ts';
 import { isS3Request, parseRequest } from '../core/request.ts';
 import { demoObjects } from './demo/demo-objects.ts';
 import { startDemoServer } from './demo/demo-server.ts';
@@ -64,7 +64,7 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
     );
     const openStore = storeOpener(secrets);
     const stores = [
-      await openStore(sourceLocation(request)),
+      await openStore(sourceBucket(request)),
       await openStore(destinationLocation(request)),
     ] as const;
     await fillBuckets(objects, ...stores);

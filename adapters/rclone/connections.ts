@@ -1,8 +1,8 @@
 import type { BucketLocation, RcloneLocation } from '../../core/batching/batch.ts';
 import type { Secrets } from '../../core/ports.ts';
+import { parseRemoteOptions } from '../../core/remote-options.ts';
 import { resolveConnection, type S3Connection } from '../aws/resolve-connection.ts';
 import type { InlineRemote } from './rclone-remote.ts';
-import { parseRemoteOptions } from './remote-options.ts';
 
 /** The connections of a worker, with their secrets, in memory only. */
 export class Connections {

@@ -12,11 +12,7 @@ const sizeTextRule = 'must be a number of bytes or text such as "8 GiB", "500 MB
 describe('a field with a value that does not fit', () => {
   test.each<[(string | number)[], unknown, string]>([
     [['source'], 5, 'source is 5, but must be an object { … }.'],
-    [
-      ['source', 'type'],
-      'rclone',
-      'source.type is "rclone", but must be "s3"; sources of type "rclone" cannot be migrated yet.',
-    ],
+    [['source', 'type'], 'azure', 'source.type is "azure", but must be "s3" or "rclone".'],
     [['source', 'bucket'], 5, 'source.bucket is 5, but must be text in quotes.'],
     [['source', 'bucket'], 'a/b', `source.bucket is "a/b", but ${bucketRule}.`],
     [['destination', 'bucket'], 'ab', `destination.bucket is "ab", but ${bucketRule}.`],

@@ -1,5 +1,5 @@
-import { InvalidRequest, SecretMissing } from '../../core/errors.ts';
-import { isPlaceholder } from '../../core/placeholder.ts';
+import { InvalidRequest, SecretMissing } from './errors.ts';
+import { isPlaceholder } from './placeholder.ts';
 
 /** The options of a remote, as rclone's configuration file holds them. Holds secrets: never write it anywhere. */
 export type RemoteOptions = Record<string, string>;
@@ -64,7 +64,7 @@ function fromSection(text: string): RemoteOptions | null {
     if (equals < 1) return null;
     options[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
   }
-  return options;
+  return Object.keys(options).length === 0 ? null : options;
 }
 
 function isJson(text: string): boolean {
