@@ -125,6 +125,23 @@ describe('a source of type "rclone"', { timeout: 180_000 }, () => {
     });
   });
 
+  it('is migrated whole from an FTP server', async () => {
+    const files = new Map([
+      ['empty', ''],
+      ['a b.txt', 'ab'],
+      ['größe/deep/er/x', 'x'],
+    ]);
+    await write(files);
+    server = await serveFolder(folder, 'ftp');
+    const section = Object.entries(server.options).map(([option, value]) => `${option} = ${value}`);
+    await buckets.writeSecrets({ '/my/ftp': ['[nas]', 'type = ftp', ...section].join('\n') });
+    buckets.request.source = { type: 'rclone', backend: 'ftp', secret: '/my/ftp' };
+    const { report } = await buckets.migrate();
+    expect(report?.exceptions).toEqual([]);
+    expect(report?.status).toBe('SUCCEEDED');
+    expect(await contentOf(buckets.to)).toEqual(files);
+  });
+
   it('names what was deleted or overwritten after it was listed', async () => {
     await write(new Map([...Array(12).keys()].map((n) => [`k${n}`, `v${n}`])));
     await write(
