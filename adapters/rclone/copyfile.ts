@@ -59,8 +59,7 @@ export async function copyfile(
   if (answer.outcome === 'lost') return failed({ result: 'retry', side: 'unknown', reason: answer.reason });
   const shape = { ...ports.parts, ...version };
   const foreign = isRcloneLocation(batch.source);
-  const readError = foreign ? readBackendError : readRcloneError;
-  const error = answer.outcome === 'failed' ? readError(answer.error) : null;
+  const error = answer.outcome === 'failed' ? errorOf(answer.error, attempt) : null;
   const made = error === null ? requestsOfCopy(shape) : requestsOfFailure(error.side, shape);
   addRequests(requests.source, foreign ? { ReadFile: 1 } : made.source);
   addRequests(requests.destination, made.destination);
@@ -68,6 +67,11 @@ export async function copyfile(
     return failed(endingOf(error, `${error.side}: ${answer.error}`), error);
   }
   return { ending: { result: 'copied' }, sizeBytes: version.sizeBytes, error: null };
+}
+
+function errorOf(said: string, { file, batch: { source } }: Attempt): RcloneError {
+  if (!isRcloneLocation(source)) return readRcloneError(said);
+  return readBackendError(said, [source.path, file.key, nameOfKey(file.key), file.to]);
 }
 
 async function parametersOf(

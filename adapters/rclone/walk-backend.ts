@@ -111,7 +111,7 @@ export async function walkBackend(
       if (answer.outcome === 'done') return;
       if (answer.outcome === 'aborted') throw new WalkStopped('the walk was told to stop');
       const said = answer.outcome === 'failed' ? answer.error : answer.reason;
-      const { meaning } = readBackendError(said);
+      const { meaning } = read(said, folder);
       if (meaning === 'missing' && folder !== '' && (await isGone(folder))) {
         log('folder-gone', { folder });
         return;
@@ -124,6 +124,8 @@ export async function walkBackend(
     }
   }
 
+  const read = (said: string, folder: string) => readBackendError(said, [remote._root ?? '', folder]);
+
   async function isGone(folder: string): Promise<boolean> {
     const answer = await daemon.call('operations/stat', { fs: remote, remote: folder }, stop);
     return answer.outcome === 'done' && Stat.safeParse(answer.body).data?.item === null;
@@ -135,7 +137,7 @@ export async function walkBackend(
       return new ListingFailed(
         `the folder ${JSON.stringify(folder)} of the source cannot be listed (${reason}, after ${tries} ${tries === 1 ? 'try' : 'tries'}). Make it readable, or leave it out by source.path or source.prefix, and start the migration again under the same id.`,
       );
-    const { meaning } = readBackendError(said);
+    const { meaning } = read(said, folder);
     if (meaning === 'denied' || meaning === 'credential')
       return new SourceDenied(
         `the source refuses to be listed (${reason}). Mend the secret that source.secret names, or the rights of its user.`,
