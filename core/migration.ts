@@ -124,5 +124,6 @@ function bindingSource({ source }: Request): Record<string, unknown> {
     'source.type': 's3',
     'source.bucket': source.bucket,
     'source.endpoint': source.endpoint ?? null,
+    'source.inventory': source.inventory ?? null,
   };
 }

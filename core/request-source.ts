@@ -16,6 +16,14 @@ const anySource = {
     .default(null),
 };
 
+/** A manifest of S3 Inventory, or the folder of an earlier migration in the job store. */
+const Inventory = z
+  .string()
+  .regex(
+    /^(s3:\/\/[^/]+\/(.+\/)?manifest\.json|migrations\/[A-Za-z0-9][A-Za-z0-9._-]{0,79}(\/pass-\d+)?)$/,
+    'must be the address of a manifest of S3 Inventory, such as s3://bucket/path/manifest.json, or of an earlier migration, such as migrations/my-id',
+  );
+
 /** A store with an S3 API. */
 export const S3Source = z.strictObject({
   type: z.literal('s3'),
@@ -31,6 +39,8 @@ export const S3Source = z.strictObject({
   endpoint: Endpoint.optional(),
   /** null = the default AWS credential chain; left out = the stack's own secrets. */
   secrets: SecretNames.nullable().optional(),
+  /** Left out = the bucket is listed. */
+  inventory: Inventory.optional(),
   ...anySource,
 });
 

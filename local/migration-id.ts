@@ -7,7 +7,7 @@ export function migrationId(request: Request): string {
   const binding = [
     ...(source.type === 'rclone'
       ? [source.backend, source.path, source.prefix, source.secret]
-      : [source.bucket, source.prefix, source.endpoint, source.secrets]),
+      : [source.bucket, source.prefix, source.endpoint, source.secrets, ...inventoryOf(source)]),
     destination.bucket,
     destination.prefix,
     destination.endpoint,
@@ -18,4 +18,9 @@ export function migrationId(request: Request): string {
   const from = source.type === 'rclone' ? `${source.backend}${source.path}` : source.bucket;
   const name = `${from}-to-${destination.bucket}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 70);
   return `${name}-${hash}`;
+}
+
+/** Nothing where there is none, so that ids stay what they were. */
+function inventoryOf({ inventory }: { inventory?: string | undefined }): string[] {
+  return inventory === undefined ? [] : [inventory];
 }
