@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DiskJobStore } from '../../adapters/disk/job-store.ts';
+import { readOwnInventory, readS3Inventory } from '../../containers/lister/read-inventory.ts';
+import { isS3Request, parseRequest } from '../../core/request.ts';
 import { contentOf, type TwoBuckets, twoBuckets } from '../support/two-buckets.ts';
 
 let buckets: TwoBuckets;
@@ -100,10 +103,21 @@ describe('a migration by an inventory', { timeout: 120_000 }, () => {
   ])('of S3 with %s is refused by name', async (_, changes, name, words) => {
     await buckets.put('a.gz', 'no gzip');
     await putInventory([await linesOfSource()], changes);
+    const read = readS3Inventory('inventory/manifest.json', 'from-here', buckets.from);
+    await expect(Array.fromAsync(read)).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it('that cannot be used ends the migration in the words of why', async () => {
+    await putInventory([await linesOfSource()], { fileFormat: 'Parquet' });
     Object.assign(buckets.request.source, { inventory: 's3://from-here/inventory/manifest.json' });
     const { report } = await buckets.migrate();
-    expect(report?.error?.name).toBe(name);
-    expect(report?.error?.message).toContain(words);
+    expect(report?.error).toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringContaining('the format Parquet, which is not read'),
+    });
   });
 
   it('of an earlier migration moves what that one listed, to another place', async () => {
@@ -117,8 +131,18 @@ describe('a migration by an inventory', { timeout: 120_000 }, () => {
     const { report } = await buckets.migrate({ migration: 'second' });
     expect(report?.status).toBe('SUCCEEDED');
     expect(report?.outcomes.copied.objects).toBe(keys.length);
-    Object.assign(buckets.request.source, { inventory: 'migrations/never' });
-    const never = await buckets.migrate({ migration: 'third' });
-    expect(never.report?.error?.name).toBe('InvalidRequest');
+    const jobStore = new DiskJobStore(buckets.out);
+    const refused: [string, object, string][] = [
+      ['migrations/never', { bucket: 'from-here' }, 'no listing came to its end'],
+      ['migrations/first', { bucket: 'from-there' }, 'another source'],
+    ];
+    for (const [folder, source, words] of refused) {
+      const request = parseRequest({ source, destination: { bucket: 'to-there' } });
+      if (!isS3Request(request)) throw new TypeError('the source is a bucket');
+      await expect(Array.fromAsync(readOwnInventory(folder, request, jobStore))).rejects.toMatchObject({
+        name: 'InvalidRequest',
+        message: expect.stringContaining(words),
+      });
+    }
   });
 });
