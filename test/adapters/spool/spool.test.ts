@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sameName } from '../../../adapters/rclone/listed-entry.ts';
 import { finishedSpool, SpoolBuilder, type SpoolOptions } from '../../../adapters/spool/build-spool.ts';
 import { SortedListing } from '../../../adapters/spool/sorted-listing.ts';
 import type { ObjectSummary } from '../../../core/inventory/inventory-row.ts';
@@ -116,6 +117,20 @@ describe('a sorted spool', () => {
       ]);
       await listing.close();
     }
+  });
+
+  it('names files of one name instead of choosing one of them', async () => {
+    const { listing } = await spoolOf([object('a', 1), object('b', 2), object('a', 3), object('a', 4)], {
+      runBytes: 1,
+      fanIn: 2,
+      whenTwice: sameName,
+    });
+    const { objects } = await listing.listPage({ prefix: '', startAfter: null });
+    expect(objects).toEqual([
+      { ...object('a', 1), problem: expect.stringContaining('several files of this name') },
+      object('b', 2),
+    ]);
+    await listing.close();
   });
 
   it('is found again when it was finished, and begun anew when it was cut short', async () => {
