@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RcloneServer, servedPassword, serveFolder } from '../support/rclone-server.ts';
+import { type RcloneServer, servedPassword, serveFolder, serves } from '../support/rclone-server.ts';
 import { bodyOf, contentOf, type TwoBuckets, twoBuckets } from '../support/two-buckets.ts';
 
 let buckets: TwoBuckets;
@@ -125,7 +125,8 @@ describe('a source of type "rclone"', { timeout: 180_000 }, () => {
     });
   });
 
-  it('is migrated whole from an FTP server', async () => {
+  it('is migrated whole from an FTP server', async ({ skip }) => {
+    if (!(await serves('ftp'))) skip('this rclone was built without an FTP server, as Debian builds it');
     const files = new Map([
       ['empty', ''],
       ['a b.txt', 'ab'],
@@ -177,6 +178,7 @@ describe('a source of type "rclone"', { timeout: 180_000 }, () => {
       { key: 'late', kind: 'source-changed' },
     ]);
     expect(report?.outcomes.copied.objects).toBe(12);
+    expect(await bodyOf(buckets.to, 'late'), 'the new version, although its size is the same').toBe('other');
     const again = await buckets.migrate();
     expect(again.report?.status).toBe('SUCCEEDED');
     expect(await bodyOf(buckets.to, 'late')).toBe('other');

@@ -61,3 +61,9 @@ export async function serveFolder(folder: string, protocol: 'webdav' | 'ftp'): P
     if (attempt === 5) throw new Error(`rclone serves no ${protocol} on a port of loopback`);
   }
 }
+
+/** Whether this rclone has a server for the protocol. */
+export async function serves(protocol: 'webdav' | 'ftp'): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(await rcloneForTests(), ['serve', '--help']);
+  return new RegExp(`^ +${protocol} `, 'm').test(stdout);
+}
