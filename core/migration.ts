@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { asciiJson, type BatchEnvelope, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
+import {
+  asciiJson,
+  type BatchEnvelope,
+  type BucketLocation,
+  maxMessageBytes,
+  type SourceLocation,
+} from './batching/batch.ts';
 import type { ListingPace } from './inventory/listing-gate.ts';
-import { defaultSourceSecrets, Request } from './request.ts';
+import { defaultSourceSecrets, Request, type S3Request } from './request.ts';
 import { RequestsBySide } from './requests-made.ts';
 
 /** What Preflight found out about the two sides. */
@@ -32,8 +38,16 @@ export const MigrationPlan = z.strictObject({
 });
 export type MigrationPlan = z.infer<typeof MigrationPlan>;
 
-/** The source bucket of a request, without secret values; secrets that it does not name are the stack's own. */
-export function sourceLocation(request: Request): BucketLocation {
+/** The source of a request, without secret values; secrets that it does not name are the stack's own. */
+export function sourceLocation(request: Request): SourceLocation {
+  const { source } = request;
+  if (source.type === 's3') return sourceBucket({ ...request, source });
+  const { type, backend, path, secret } = source;
+  return { type, backend, path, secret };
+}
+
+/** The bucket that a request reads. */
+export function sourceBucket(request: S3Request): BucketLocation {
   const { provider, bucket, region, endpoint } = request.source;
   const { accessKey, secretKey } = defaultSourceSecrets;
   const standing =
@@ -96,7 +110,8 @@ export function filesTextBudget(plan: MigrationPlan): number {
  */
 export function unsafeDifferences(before: Request, now: Request): string[] {
   const [a, b] = [bindingOptions(before), bindingOptions(now)];
-  return Object.keys(a).filter((name) => !isDeepStrictEqual(a[name], b[name]));
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => !isDeepStrictEqual(a[name], b[name]));
 }
 
 /** A fingerprint of the same options, for a checkpoint. */
@@ -107,11 +122,10 @@ export function listingOptions(request: Request): string {
 }
 
 function bindingOptions(request: Request): Record<string, unknown> {
-  const { source, destination } = request;
+  const { destination } = request;
   return {
-    'source.bucket': source.bucket,
-    'source.prefix': source.prefix,
-    'source.endpoint': source.endpoint ?? null,
+    ...bindingSource(request),
+    'source.prefix': request.source.prefix,
     'destination.bucket': destination.bucket,
     'destination.prefix': destination.prefix,
     'destination.endpoint': destination.endpoint ?? null,
@@ -121,5 +135,16 @@ function bindingOptions(request: Request): Record<string, unknown> {
     rules: request.rules,
     existing: request.existing,
     objectTags: request.objectTags ?? null,
+  };
+}
+
+function bindingSource({ source }: Request): Record<string, unknown> {
+  if (source.type === 'rclone')
+    return { 'source.type': 'rclone', 'source.backend': source.backend, 'source.path': source.path };
+  return {
+    'source.type': 's3',
+    'source.bucket': source.bucket,
+    'source.endpoint': source.endpoint ?? null,
+    'source.inventory': source.inventory ?? null,
   };
 }

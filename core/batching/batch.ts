@@ -23,6 +23,27 @@ export const BucketLocation = z.strictObject({
 });
 export type BucketLocation = z.infer<typeof BucketLocation>;
 
+/**
+ * A folder behind one of rclone's backends, without any secret value: `secret` is the name of the one that holds the
+ * remote's options; null = the backend needs none.
+ */
+export const RcloneLocation = z.strictObject({
+  type: z.literal('rclone'),
+  backend: z.string().min(1),
+  path: z.string(),
+  secret: z.string().min(1).nullable(),
+});
+export type RcloneLocation = z.infer<typeof RcloneLocation>;
+
+/** Where objects come from: a bucket, or whatever else rclone can read. */
+export const SourceLocation = z.union([BucketLocation, RcloneLocation]);
+export type SourceLocation = z.infer<typeof SourceLocation>;
+
+/** Whether only rclone can read the source. */
+export function isRcloneLocation(location: SourceLocation): location is RcloneLocation {
+  return 'backend' in location;
+}
+
 /** One object to move. What the rules resolved for it is given here; the worker knows no rules. */
 export const BatchFile = z.strictObject({
   key: z.string(),
@@ -51,7 +72,7 @@ export const BatchMessage = z.strictObject({
   shard: z.string(),
   /** Counts from 1; carried here because SQS's receive count also counts lost leases. */
   attempt: z.int().min(1),
-  source: BucketLocation,
+  source: SourceLocation,
   destination: z.strictObject({ ...BucketLocation.shape, kmsKeyId: z.string().nullable() }),
   objectTags: z.enum(['copy', 'ignore']),
   limits: z.strictObject({

@@ -95,7 +95,7 @@ export function openDecider(
   return (object) => {
     const route = router.route(object.key);
     if (select(object) !== null) return rowOf(object, 'excluded', route);
-    const problem = nameProblem(route.to);
+    const problem = object.problem ?? nameProblem(route.to);
     if (problem !== null) return refused(object, route, problem);
     if (router.renames.length > 0) return decideRenamed(object, route);
     const existing = thereAlready(route);
