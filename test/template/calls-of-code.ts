@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { AwsCall } from '../aws/aws-call.ts';
@@ -25,7 +24,14 @@ export const entryPoints: Readonly<Record<string, string>> = {
 const methods: Readonly<Record<string, { resource: string; calls: Readonly<Record<string, string>> }>> = {
   jobStore: {
     resource: 'JobStoreBucket',
-    calls: { read: 's3 GetObject', stream: 's3 GetObject', write: 's3 PutObject', list: 's3 ListBucket', delete: 's3 DeleteObject', address: '' },
+    calls: {
+      read: 's3 GetObject',
+      stream: 's3 GetObject',
+      write: 's3 PutObject',
+      list: 's3 ListBucket',
+      delete: 's3 DeleteObject',
+      address: '',
+    },
   },
   destination: {
     resource: 'destination-bucket',
@@ -66,13 +72,12 @@ const methods: Readonly<Record<string, { resource: string; calls: Readonly<Recor
 const onBucket = new Set(['ListBucket', 'ListBucketMultipartUploads']);
 
 /**
- * What the code behind an entry point asks of AWS: the calls of ports' methods in the files that its bundle is made of.
+ * What the code behind an entry point asks of AWS: the calls of ports' methods in what its bundle keeps of our files.
  * Throws for a method of a port that nothing is known about.
  */
 export async function callsOfCode(entryPoint: string): Promise<AwsCall[]> {
   const found = new Map<string, AwsCall>();
-  for (const file of await filesOf(entryPoint)) {
-    const text = readFileSync(`${root}${file}`, 'utf8');
+  for (const { file, text } of await bundled(entryPoint)) {
     for (const [, port = '', method = ''] of text.matchAll(portCall)) {
       const call = callOf(port, method, file);
       if (call !== null) found.set(JSON.stringify(call), call);
@@ -81,22 +86,25 @@ export async function callsOfCode(entryPoint: string): Promise<AwsCall[]> {
   return [...found.values()];
 }
 
-const portCall = new RegExp(`\\b(${Object.keys(methods).join('|')})\\s*\\.(\\w+)\\(`, 'g');
+/** The bundler puts a number behind a name that it has twice. */
+const portCall = new RegExp(`\\b(${Object.keys(methods).join('|')})\\d*\\s*\\.(\\w+)\\(`, 'g');
 
 function callOf(port: string, method: string, file: string): AwsCall | null {
   const known = methods[port];
   const call = known?.calls[method];
   if (known === undefined || call === undefined)
-    throw new Error(`${file} calls ${port}.${method}, of which calls-of-code.ts does not know what it asks of AWS`);
+    throw new Error(
+      `${file} calls ${port}.${method}, of which calls-of-code.ts does not know what it asks of AWS`,
+    );
   if (call === '') return null;
   const [service = '', action = ''] = call.split(' ');
   const resource = service === 's3' && !onBucket.has(action) ? `${known.resource}/*` : known.resource;
   return { service, action, resource };
 }
 
-/** The files of ours that leave something in the bundle; adapters stay out, since they are what `methods` tells. */
-async function filesOf(entryPoint: string): Promise<string[]> {
-  const { metafile } = await build({
+/** What a bundle keeps of each of our files; adapters stay out but for the copier, since they are what `methods` tells. */
+async function bundled(entryPoint: string): Promise<{ file: string; text: string }[]> {
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entryPoint],
     bundle: true,
@@ -106,12 +114,17 @@ async function filesOf(entryPoint: string): Promise<string[]> {
     mainFields: ['module', 'main'],
     outdir: 'nowhere',
     write: false,
-    metafile: true,
     logLevel: 'silent',
   });
-  const [output] = Object.values(metafile.outputs);
-  return Object.entries(output?.inputs ?? {})
-    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .map(([path]) => path)
-    .filter((path) => /^(core|functions|containers)\/|^adapters\/aws\/sdk-copier\.ts$/.test(path));
+  // Each file of a bundle begins with its path as a comment.
+  const [, ...parts] = (outputFiles[0]?.text ?? '').split(/^ *\/\/ ([\w./@-]+\.[a-z]+)$/m);
+  const pairs = parts.flatMap((file, index) =>
+    index % 2 === 0 ? [{ file, text: parts[index + 1] ?? '' }] : [],
+  );
+  const ours = pairs.filter(({ file }) =>
+    /^(core|functions|containers)\/|^adapters\/aws\/sdk-copier\.ts$/.test(file),
+  );
+  if (!ours.some(({ file }) => file === entryPoint))
+    throw new Error(`the bundle of ${entryPoint} does not hold it`);
+  return ours;
 }

@@ -37,15 +37,7 @@ function run(command: string, args: readonly string[]) {
 
 /** Errors and warnings. Its remarks (I) are about style, most of them of what serverless writes. */
 const cfnLint = (template: string) =>
-  run('cfn-lint', [
-    '--regions',
-    'us-east-1',
-    'eu-central-1',
-    '--format',
-    'parseable',
-    '--',
-    template,
-  ]);
+  run('cfn-lint', ['--regions', 'us-east-1', 'eu-central-1', '--format', 'parseable', '--', template]);
 
 const Findings = z.object({
   summary: z.object({ passed: z.number(), parsing_errors: z.literal(0) }),
