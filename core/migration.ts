@@ -1,7 +1,15 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { asciiJson, type BatchMessage, type BucketLocation, maxMessageBytes } from './batching/batch.ts';
-import { defaultSourceSecrets, Request } from './request.ts';
+import {
+  asciiJson,
+  type BatchEnvelope,
+  type BucketLocation,
+  maxMessageBytes,
+  type SourceLocation,
+} from './batching/batch.ts';
+import type { ListingPace } from './inventory/listing-gate.ts';
+import { defaultSourceSecrets, Request, type S3Request } from './request.ts';
 import { RequestsBySide } from './requests-made.ts';
 
 /** What Preflight found out about the two sides. */
@@ -30,8 +38,16 @@ export const MigrationPlan = z.strictObject({
 });
 export type MigrationPlan = z.infer<typeof MigrationPlan>;
 
-/** The source bucket of a request, without secret values; secrets that it does not name are the stack's own. */
-export function sourceLocation(request: Request): BucketLocation {
+/** The source of a request, without secret values; secrets that it does not name are the stack's own. */
+export function sourceLocation(request: Request): SourceLocation {
+  const { source } = request;
+  if (source.type === 's3') return sourceBucket({ ...request, source });
+  const { type, backend, path, secret } = source;
+  return { type, backend, path, secret };
+}
+
+/** The bucket that a request reads. */
+export function sourceBucket(request: S3Request): BucketLocation {
   const { provider, bucket, region, endpoint } = request.source;
   const { accessKey, secretKey } = defaultSourceSecrets;
   const standing =
@@ -53,10 +69,17 @@ export function destinationLocation(request: Request): BucketLocation {
   };
 }
 
+/** The lister's share of the source's request ceiling: it asks once for a thousand objects, workers for each. */
+const listingShare = 0.1;
+
+/** How a lister that may have `most` requests under way asks the source for pages. */
+export function listingPace(request: Request, most: number): ListingPace {
+  const { requestsPerSecond } = request.source;
+  return { most, requestsPerSecond: requestsPerSecond === null ? null : requestsPerSecond * listingShare };
+}
+
 /** Everything of a batch message but its number, attempt, shard and files. */
-export function batchEnvelope(
-  plan: MigrationPlan,
-): Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | 'files'> {
+export function batchEnvelope(plan: MigrationPlan): BatchEnvelope {
   const { request } = plan;
   const { maxWorkers, bandwidth } = request.fleet;
   const { requestsPerSecond } = request.source;
@@ -68,7 +91,8 @@ export function batchEnvelope(
     destination: { ...destinationLocation(request), kmsKeyId: request.destination.kmsKeyId },
     objectTags: plan.objectTags,
     limits: {
-      requestsPerSecond: requestsPerSecond === null ? null : requestsPerSecond / maxWorkers,
+      requestsPerSecond:
+        requestsPerSecond === null ? null : (requestsPerSecond * (1 - listingShare)) / maxWorkers,
       bandwidthBytesPerSecond: bandwidth === null ? null : Math.max(1, Math.floor(bandwidth / maxWorkers)),
     },
   };
@@ -85,20 +109,42 @@ export function filesTextBudget(plan: MigrationPlan): number {
  * under the other unsafe: what is listed, where it goes, and what decides it. Empty = safe to resume.
  */
 export function unsafeDifferences(before: Request, now: Request): string[] {
-  const binding = (request: Request): Record<string, unknown> => ({
-    'source.bucket': request.source.bucket,
+  const [a, b] = [bindingOptions(before), bindingOptions(now)];
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => !isDeepStrictEqual(a[name], b[name]));
+}
+
+/** A fingerprint of the same options, for a checkpoint. */
+export function listingOptions(request: Request): string {
+  return createHash('sha256')
+    .update(JSON.stringify(bindingOptions(request)))
+    .digest('hex');
+}
+
+function bindingOptions(request: Request): Record<string, unknown> {
+  const { destination } = request;
+  return {
+    ...bindingSource(request),
     'source.prefix': request.source.prefix,
-    'source.endpoint': request.source.endpoint ?? null,
-    'destination.bucket': request.destination.bucket,
-    'destination.prefix': request.destination.prefix,
-    'destination.endpoint': request.destination.endpoint ?? null,
-    'destination.storageClass': request.destination.storageClass,
-    'destination.kmsKeyId': request.destination.kmsKeyId,
+    'destination.bucket': destination.bucket,
+    'destination.prefix': destination.prefix,
+    'destination.endpoint': destination.endpoint ?? null,
+    'destination.storageClass': destination.storageClass,
+    'destination.kmsKeyId': destination.kmsKeyId,
     select: request.select,
     rules: request.rules,
     existing: request.existing,
     objectTags: request.objectTags ?? null,
-  });
-  const [a, b] = [binding(before), binding(now)];
-  return Object.keys(a).filter((name) => !isDeepStrictEqual(a[name], b[name]));
+  };
+}
+
+function bindingSource({ source }: Request): Record<string, unknown> {
+  if (source.type === 'rclone')
+    return { 'source.type': 'rclone', 'source.backend': source.backend, 'source.path': source.path };
+  return {
+    'source.type': 's3',
+    'source.bucket': source.bucket,
+    'source.endpoint': source.endpoint ?? null,
+    'source.inventory': source.inventory ?? null,
+  };
 }

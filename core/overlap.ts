@@ -2,13 +2,15 @@ import type { Request } from './request.ts';
 
 /**
  * Says why a migration would feed on its own output: both sides are the same bucket of the same endpoint, and
- * some destination key would lie under the source prefix. null = it cannot.
+ * some destination key would lie under the source prefix. null = it cannot, or (an rclone source, which may wrap
+ * anything) nobody can tell.
  */
 export function overlap(
   request: Request,
   endpoints: { source: string | null; destination: string | null },
 ): string | null {
   const { source, destination } = request;
+  if (source.type !== 's3') return null;
   if (source.bucket !== destination.bucket || host(endpoints.source) !== host(endpoints.destination))
     return null;
   const renamedTo = request.rules.flatMap(({ rename }) =>

@@ -3,6 +3,8 @@ import { SecretNames } from './batching/batch.ts';
 import { bytesFromText } from './byte-size.ts';
 import { InvalidRequest } from './errors.ts';
 import { explainIssues } from './explain-issues.ts';
+import { Bucket, Endpoint, Prefix } from './request-fields.ts';
+import { refuseWithRclone, type S3Source, Source } from './request-source.ts';
 import { globProblem } from './rules/glob.ts';
 
 /** Secret names of the stack's own placeholders, used when a request names none. */
@@ -30,31 +32,6 @@ export const StorageClass = z.enum(
   },
 );
 
-/** S3's rule for bucket names, loose enough for other stores. [src: S3 user guide, bucket naming rules] */
-const Bucket = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/,
-    'must be a bucket name of 3 to 255 letters, digits, dots, hyphens or underscores, without a path',
-  );
-
-const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
-const Prefix = z
-  .string()
-  .refine((text) => utf8Bytes(text) <= 1024, 'must be at most 1,024 bytes, the longest key of S3');
-
-const Endpoint = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.pathname === '/' &&
-    url.search === '' &&
-    url.username === '' &&
-    url.password === ''
-  );
-}, 'must be a URL such as https://s3.example.com, without a path, a query or credentials');
-
 const Glob = z.string().superRefine((pattern, context) => {
   const problem = globProblem(pattern);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem });
@@ -73,30 +50,6 @@ const Bytes = z
   });
 
 const Moment = z.iso.datetime({ offset: true, error: 'must be a moment such as 2026-01-31T00:00:00Z' });
-
-const Source = z.strictObject({
-  type: z
-    .literal('s3', { error: 'must be "s3"; sources of type "rclone" cannot be migrated yet' })
-    .default('s3'),
-  provider: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9]+$/,
-      "must be a provider name of rclone's S3 backend, such as IBMCOS, Ceph, Minio, AWS or Other",
-    )
-    .default('Other'),
-  bucket: Bucket,
-  prefix: Prefix.default(''),
-  region: z.string().min(1).default('us-east-1'),
-  endpoint: Endpoint.optional(),
-  /** null = the default AWS credential chain; left out = the stack's own secrets. */
-  secrets: SecretNames.nullable().optional(),
-  requestsPerSecond: z
-    .number()
-    .positive('must be above 0, or left out for no ceiling')
-    .nullable()
-    .default(null),
-});
 
 const Destination = z.strictObject({
   bucket: Bucket,
@@ -190,6 +143,14 @@ export const Request = z.strictObject({
 /** A request with every default filled in. */
 export type Request = z.infer<typeof Request>;
 
+/** A request whose source is an S3 store. */
+export type S3Request = Request & { source: z.infer<typeof S3Source> };
+
+/** Whether the source is an S3 store. */
+export function isS3Request(request: Request): request is S3Request {
+  return request.source.type === 's3';
+}
+
 /**
  * Parses an execution input strictly and fills the defaults.
  * Throws `InvalidRequest` with one line per mistake: the field, the value found, and how to mend it.
@@ -199,7 +160,9 @@ export function parseRequest(input: unknown): Request {
   if (!parsed.success) throw new InvalidRequest(explainIssues(parsed.error.issues, input));
   const request = parsed.data;
   const { select, source } = request;
+  refuseWithRclone(request);
   if (
+    source.type === 's3' &&
     source.provider !== 'AWS' &&
     source.endpoint === undefined &&
     source.secrets !== undefined &&

@@ -6,10 +6,10 @@ import { encodeJson } from '../core/json-lines.ts';
 import {
   destinationLocation,
   type MigrationPlan,
-  sourceLocation,
+  sourceBucket,
   unsafeDifferences,
 } from '../core/migration.ts';
-import { Request } from '../core/request.ts';
+import { isS3Request, Request } from '../core/request.ts';
 import { clock, jobStore, openStore, queue } from './aws-ports.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
@@ -45,9 +45,9 @@ export const preflight = step({
       }
     }
     await refuseForeignMessages(migration, ports);
-    const { requests: asked, ...found } = await probeSource(request, (listing) =>
-      ports.openStore(sourceLocation(request), { listing }),
-    );
+    const { requests: asked, ...found } = isS3Request(request)
+      ? await probeSource(request, (listing) => ports.openStore(sourceBucket(request), { listing }))
+      : ofRclone;
     const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
     const destination = await ports.openStore(destinationLocation(request));
     try {
@@ -71,6 +71,12 @@ export const preflight = step({
     }
   },
 });
+
+/**
+ * What is taken for granted of an rclone source: a Lambda has no rclone, and the lister tries it as its first act.
+ * An ETag of its inventory is an MD5 or not there.
+ */
+const ofRclone = { listing: 'v2', sourceEtagIsMd5: true, sourceTags: false, requests: {} } as const;
 
 export const handler = onLambda(preflight, { clock, jobStore, openStore, queue });
 

@@ -1,7 +1,7 @@
 import { SourceDenied, SourceUnreachable, WrongRegion } from '../core/errors.ts';
 import type { Capabilities } from '../core/migration.ts';
 import type { ObjectStore } from '../core/ports.ts';
-import type { Request } from '../core/request.ts';
+import type { S3Request } from '../core/request.ts';
 import { addRequests, type RequestsMade } from '../core/requests-made.ts';
 import { StoreError } from '../core/store-error.ts';
 
@@ -20,7 +20,7 @@ const permissions: Readonly<Record<Doing, string>> = {
  * for one way of listing; it is closed here.
  */
 export async function probeSource(
-  request: Request,
+  request: S3Request,
   open: (listing: 'v2' | 'v1') => Promise<ObjectStore>,
 ): Promise<SourceCapabilities & { requests: RequestsMade }> {
   const requests: RequestsMade = {};
@@ -41,7 +41,7 @@ export async function probeSource(
 }
 
 /** Lists one page and what comes after its first key, then asks for that object and its tags. */
-async function probe(request: Request, source: ObjectStore): Promise<Omit<SourceCapabilities, 'listing'>> {
+async function probe(request: S3Request, source: ObjectStore): Promise<Omit<SourceCapabilities, 'listing'>> {
   const { prefix } = request.source;
   let doing: Doing = 'list';
   try {
@@ -77,7 +77,7 @@ async function answersTags(source: ObjectStore, key: string, wanted: boolean): P
   }
 }
 
-function explain(error: unknown, { source }: Request, doing: Doing): unknown {
+function explain(error: unknown, { source }: S3Request, doing: Doing): unknown {
   if (!(error instanceof StoreError)) return error;
   const said = error.message;
   switch (error.kind) {

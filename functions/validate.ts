@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resolveConnection } from '../adapters/aws/resolve-connection.ts';
-import type { BucketLocation } from '../core/batching/batch.ts';
+import { type BucketLocation, isRcloneLocation } from '../core/batching/batch.ts';
 import { InvalidRequest, SecretMissing } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { decodeJson } from '../core/json-lines.ts';
@@ -8,6 +8,7 @@ import { destinationLocation, sourceLocation } from '../core/migration.ts';
 import { overlap } from '../core/overlap.ts';
 import { isPlaceholder } from '../core/placeholder.ts';
 import type { JobStore, Secrets } from '../core/ports.ts';
+import { parseRemoteOptions } from '../core/remote-options.ts';
 import { Report } from '../core/report/report.ts';
 import { parseRequest, Request } from '../core/request.ts';
 import { jobStore, secrets } from './aws-ports.ts';
@@ -39,9 +40,13 @@ export const validate = step({
     const request = parseRequest(input);
     const [source, destination] = [sourceLocation(request), destinationLocation(request)];
     const endpoints = {
-      source: await endpointOf('source', source, secrets),
+      source: isRcloneLocation(source) ? null : await endpointOf('source', source, secrets),
       destination: await endpointOf('destination', destination, secrets),
     };
+    if (isRcloneLocation(source) && source.secret !== null) {
+      const { backend, secret } = source;
+      parseRemoteOptions(await secrets.read(secret, { fresh: true }), { backend, secret });
+    }
     const problem = overlap(request, endpoints);
     if (problem !== null) throw new InvalidRequest(problem);
     return { migration, folder: await unfinishedPass(jobStore, migration), startedAt, request };

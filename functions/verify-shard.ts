@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRcloneLocation } from '../core/batching/batch.ts';
 import { readShardRows, readShardSummary } from '../core/inventory/shard.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { decodeJson, decodeLines, encodeJson, encodeLines } from '../core/json-lines.ts';
@@ -23,7 +24,8 @@ export const verifyShard = step({
   async run({ folder, shard, round }, { jobStore, openStore }: Pick<Ports, 'jobStore' | 'openStore'>) {
     const plan = await readPlan(jobStore, folder);
     const summary = await readShardSummary(jobStore, folder, shard);
-    const source = await openStore(sourceLocation(plan.request));
+    const location = sourceLocation(plan.request);
+    const source = isRcloneLocation(location) ? null : await openStore(location);
     const destination = await openStore(destinationLocation(plan.request));
     try {
       const recorded = await recordedExceptions(jobStore, folder, shard);
@@ -51,7 +53,7 @@ export const verifyShard = step({
       await jobStore.write(jobLayout.verification(folder, shard), encodeJson(verification));
       return shard;
     } finally {
-      source.close();
+      source?.close();
       destination.close();
     }
   },

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { storeOpener } from '../adapters/aws/open-store.ts';
 import { SecretsFile } from '../adapters/disk/secrets-file.ts';
 import { textFromBytes } from '../core/byte-size.ts';
-import { destinationLocation, sourceLocation } from '../core/migration.ts';
-import { parseRequest } from '../core/request.ts';
+import { destinationLocation, sourceBucket } from '../core/migration.ts';
+import { isS3Request, parseRequest } from '../core/request.ts';
 import { demoObjects } from './demo/demo-objects.ts';
 import { startDemoServer } from './demo/demo-server.ts';
 import { fillBuckets } from './demo/fill-buckets.ts';
@@ -56,6 +56,7 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
       rules: [{ match: 'masters/**', storageClass: 'STANDARD_IA', tags: { team: 'media' } }],
     };
     const request = parseRequest(input);
+    if (!isS3Request(request)) throw new TypeError('the demonstration reads a bucket');
     const objects = demoObjects();
     const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     say(
@@ -63,7 +64,7 @@ export async function demonstrate(argv: readonly string[]): Promise<number> {
     );
     const openStore = storeOpener(secrets);
     const stores = [
-      await openStore(sourceLocation(request)),
+      await openStore(sourceBucket(request)),
       await openStore(destinationLocation(request)),
     ] as const;
     await fillBuckets(objects, ...stores);

@@ -5,10 +5,9 @@ import type { Request } from '../core/request.ts';
 export function migrationId(request: Request): string {
   const { source, destination, select, rules } = request;
   const binding = [
-    source.bucket,
-    source.prefix,
-    source.endpoint,
-    source.secrets,
+    ...(source.type === 'rclone'
+      ? [source.backend, source.path, source.prefix, source.secret]
+      : [source.bucket, source.prefix, source.endpoint, source.secrets, ...inventoryOf(source)]),
     destination.bucket,
     destination.prefix,
     destination.endpoint,
@@ -16,6 +15,12 @@ export function migrationId(request: Request): string {
     rules,
   ];
   const hash = createHash('sha256').update(JSON.stringify(binding)).digest('hex').slice(0, 8);
-  const name = `${source.bucket}-to-${destination.bucket}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 70);
+  const from = source.type === 'rclone' ? `${source.backend}${source.path}` : source.bucket;
+  const name = `${from}-to-${destination.bucket}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 70);
   return `${name}-${hash}`;
+}
+
+/** Nothing where there is none, so that ids stay what they were. */
+function inventoryOf({ inventory }: { inventory?: string | undefined }): string[] {
+  return inventory === undefined ? [] : [inventory];
 }

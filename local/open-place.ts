@@ -83,7 +83,12 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
     start: (of) =>
       startChild(
         'lister',
-        { ...environment, SHARD_ROWS: String(pace.shardRows), ...of },
+        {
+          ...environment,
+          SHARD_ROWS: String(pace.shardRows),
+          SPOOL_FOLDER: join(out, 'spool', migration),
+          ...of,
+        },
         join(logs, 'lister.log'),
         (line) => watch.lister(line),
       ),

@@ -1,5 +1,6 @@
 import {
   ListObjectsCommand,
+  type ListObjectsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   type S3Client,
@@ -8,6 +9,8 @@ import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import type { ListPage } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
+import type { ListedPage } from './listing-xml.ts';
+import { readQuickly } from './quick-listing.ts';
 import { plainEtag } from './s3-properties.ts';
 
 /** How a store lists: version 2 by StartAfter, or version 1 by marker; with keys URL-encoded or as they are. */
@@ -15,7 +18,8 @@ export type ListingStyle = { version: 'v2' | 'v1'; encoded: boolean };
 
 type ListQuery = { prefix: string; startAfter: string | null; maxKeys: number; signal?: AbortSignal };
 type Entry = NonNullable<ListObjectsV2CommandOutput['Contents']>[number];
-type Answer = { entries: Entry[]; truncated: boolean; encoded: boolean; next: string | undefined };
+/** One answer of the store; `next` is its own word for where the next page begins. */
+type Answer = { objects: ObjectSummary[]; truncated: boolean; next: string | undefined };
 
 /**
  * One page of the bucket's listing after `startAfter`. Throws what the SDK throws, and a `StoreError` of
@@ -34,7 +38,7 @@ export async function listPage(
       style.version === 'v2'
         ? await askV2(client, bucket, style, query, cursor)
         : await askV1(client, bucket, style, query, cursor);
-    const objects = answer.entries.map((entry) => summaryOf(entry, answer.encoded));
+    const { objects } = answer;
     refuseDisorder(objects, query);
     if (objects.length > 0 || !answer.truncated) return { objects, more: answer.truncated };
     // A page may hold no key and still not be the last; only the store's own cursor leads on from it.
@@ -52,23 +56,19 @@ async function askV2(
   query: ListQuery,
   cursor?: string,
 ): Promise<Answer> {
-  const answer = await client.send(
-    new ListObjectsV2Command({
-      Bucket: bucket,
-      MaxKeys: query.maxKeys,
-      ...(style.encoded ? { EncodingType: 'url' } : {}),
-      ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
-      ...(query.startAfter === null ? {} : { StartAfter: query.startAfter }),
-      ...(cursor === undefined ? {} : { ContinuationToken: cursor }),
-    }),
-    query.signal === undefined ? {} : { abortSignal: query.signal },
-  );
-  return {
-    entries: answer.Contents ?? [],
-    truncated: requireEnd(answer.IsTruncated),
-    encoded: answer.EncodingType === 'url',
-    next: answer.NextContinuationToken,
-  };
+  const command = new ListObjectsV2Command({
+    Bucket: bucket,
+    MaxKeys: query.maxKeys,
+    ...(style.encoded ? { EncodingType: 'url' } : {}),
+    ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
+    ...(query.startAfter === null ? {} : { StartAfter: query.startAfter }),
+    ...(cursor === undefined ? {} : { ContinuationToken: cursor }),
+  });
+  const quick = readQuickly(command);
+  const answer = await client.send(command, sendOptions(query));
+  const page = quick.page();
+  if (page !== null) return { ...answerOf(page), next: page.token };
+  return { ...slowAnswer(answer), next: answer.NextContinuationToken };
 }
 
 async function askV1(
@@ -79,23 +79,35 @@ async function askV1(
   cursor?: string,
 ): Promise<Answer> {
   const marker = cursor ?? query.startAfter;
-  const answer = await client.send(
-    new ListObjectsCommand({
-      Bucket: bucket,
-      MaxKeys: query.maxKeys,
-      ...(style.encoded ? { EncodingType: 'url' } : {}),
-      ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
-      ...(marker === null ? {} : { Marker: marker }),
-    }),
-    query.signal === undefined ? {} : { abortSignal: query.signal },
-  );
+  const command = new ListObjectsCommand({
+    Bucket: bucket,
+    MaxKeys: query.maxKeys,
+    ...(style.encoded ? { EncodingType: 'url' } : {}),
+    ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
+    ...(marker === null ? {} : { Marker: marker }),
+  });
+  const quick = readQuickly(command);
+  const answer = await client.send(command, sendOptions(query));
+  const page = quick.page();
+  const encoded = page?.encoded ?? answer.EncodingType === 'url';
+  const nextMarker = page === null ? answer.NextMarker : page.nextMarker;
+  const next = nextMarker === undefined ? undefined : decodeKey(nextMarker, encoded);
+  return { ...(page === null ? slowAnswer(answer) : answerOf(page)), next };
+}
+
+function sendOptions({ signal }: ListQuery) {
+  return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function answerOf({ entries, truncated, encoded }: ListedPage): Omit<Answer, 'next'> {
+  if (encoded) for (const entry of entries) entry.key = decodeKey(entry.key, true);
+  return { objects: entries, truncated };
+}
+
+function slowAnswer(answer: ListObjectsV2CommandOutput | ListObjectsCommandOutput): Omit<Answer, 'next'> {
+  const truncated = requireEnd(answer.IsTruncated);
   const encoded = answer.EncodingType === 'url';
-  return {
-    entries: answer.Contents ?? [],
-    truncated: requireEnd(answer.IsTruncated),
-    encoded,
-    next: answer.NextMarker === undefined ? undefined : decodeKey(answer.NextMarker, encoded),
-  };
+  return { objects: (answer.Contents ?? []).map((entry) => summaryOf(entry, encoded)), truncated };
 }
 
 /** A page of a proxy or portal parses as a listing without objects; it must not pass for an empty bucket. */
@@ -120,7 +132,7 @@ function summaryOf(entry: Entry, encoded: boolean): ObjectSummary {
 
 /** S3's URL encoding writes a space as `+` and everything unusual, `+` included, as `%XX` of its UTF-8. */
 function decodeKey(text: string, encoded: boolean): string {
-  if (!encoded || !/[+%]/.test(text)) return text;
+  if (!encoded || (!text.includes('%') && !text.includes('+'))) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {

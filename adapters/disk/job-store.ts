@@ -1,15 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import { type JobStore, VersionConflict } from '../../core/ports.ts';
@@ -20,8 +11,8 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
  * The job store in a folder. A file is written beside its place, flushed to the disk and renamed, so that
- * readers and crashes see the old one or the new one. A conditional write holds against other processes on
- * this machine. A file's version is the SHA-256 of its content. A path cannot be a file and a folder at once.
+ * readers and crashes see the old one or the new one. A conditional write holds against other conditional
+ * writes of all processes on this machine. A file's version is the SHA-256 of its content. A path cannot be a file and a folder at once.
  */
 export class DiskJobStore implements JobStore {
   readonly #root: string;
@@ -58,20 +49,23 @@ export class DiskJobStore implements JobStore {
     const partial = join(this.#partial, randomUUID());
     try {
       await writeToDisk(partial, bytes);
-      await this.#lock.hold(() => {
-        if (replaces !== undefined && currentVersion(file) !== replaces) {
-          throw new VersionConflict(
-            `${path} ${replaces === null ? 'exists already' : `is not the version ${replaces} that was read`}. Read it again and decide anew.`,
-          );
-        }
-        mkdirSync(dirname(file), { recursive: true });
-        renameSync(partial, file);
-        flushFolder(dirname(file));
-      });
-    } finally {
+      if (replaces === undefined) await putInPlace(partial, file);
+      else
+        await this.#lock.hold(() => {
+          if (currentVersion(file) !== replaces) {
+            throw new VersionConflict(
+              `${path} ${replaces === null ? 'exists already' : `is not the version ${replaces} that was read`}. Read it again and decide anew.`,
+            );
+          }
+          mkdirSync(dirname(file), { recursive: true });
+          renameSync(partial, file);
+        });
+      await flushFolder(dirname(file));
+      return { version: versionOf(bytes) };
+    } catch (error) {
       await rm(partial, { force: true });
+      throw error;
     }
-    return { version: versionOf(bytes) };
   }
 
   async *list(prefix: string): AsyncIterable<string> {
@@ -157,12 +151,22 @@ async function writeToDisk(file: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A rename is on the disk only when its folder is. */
-function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
+async function putInPlace(partial: string, file: string): Promise<void> {
   try {
-    fsyncSync(descriptor);
+    await rename(partial, file);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await mkdir(dirname(file), { recursive: true });
+    await rename(partial, file);
+  }
+}
+
+/** A rename is on the disk only when its folder is. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
   } finally {
-    closeSync(descriptor);
+    await handle.close();
   }
 }

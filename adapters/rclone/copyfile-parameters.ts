@@ -2,7 +2,7 @@ import type { BatchFile } from '../../core/batching/batch.ts';
 import type { S3Connection } from '../aws/resolve-connection.ts';
 import { partsAtOnce } from './rclone-flags.ts';
 import { downloadHeaders, type RcloneHeader } from './rclone-headers.ts';
-import { destinationRemote, type Reading, sourceRemote } from './rclone-remote.ts';
+import { destinationRemote, type InlineRemote, type Reading, sourceRemote } from './rclone-remote.ts';
 import type { RcloneVersion } from './rclone-version.ts';
 
 /** Which version of an object to read, and how. */
@@ -18,7 +18,8 @@ export type Version = {
 /** What one `operations/copyfile` is about. */
 export type CopyfileCall = {
   file: BatchFile;
-  source: S3Connection;
+  /** A bucket, or the remote and name of whatever else rclone reads. */
+  source: S3Connection | { remote: InlineRemote; name: string };
   destination: S3Connection;
   kmsKeyId: string | null;
   /** Of the upload: metadata and tags. */
@@ -30,14 +31,15 @@ export type CopyfileCall = {
 
 /** The parameters of the call. Holds secrets: never write it anywhere. */
 export function copyfileParameters(call: CopyfileCall, rclone: RcloneVersion): Record<string, unknown> {
-  const { file, kmsKeyId, large, version } = call;
+  const { file, source, kmsKeyId, large, version } = call;
   const { storageClass } = file;
   // rclone keeps one pacer, with its number of tries, for each remote that it has seen: large objects get
   // remotes of their own, in which one refused part of thousands is tried again.
   const own = large ? { upload_concurrency: `${partsAtOnce}` } : {};
   return {
-    srcFs: { ...sourceRemote(call.source, version), ...own },
-    srcRemote: file.key,
+    ...('remote' in source
+      ? { srcFs: source.remote, srcRemote: source.name }
+      : { srcFs: { ...sourceRemote(source, version), ...own }, srcRemote: file.key }),
     dstFs: { ...destinationRemote(call.destination, rclone, { storageClass, kmsKeyId }), ...own },
     dstRemote: file.to,
     _config: {

@@ -1,12 +1,14 @@
-import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
+import { type BatchFile, type BatchMessage, isRcloneLocation } from '../../core/batching/batch.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
 import { type CopyEnding, endingOfOpening } from '../aws/copy-failure.ts';
+import { readBackendError } from './backend-errors.ts';
 import type { Connections } from './connections.ts';
 import { copyfileParameters, patienceSeconds, type Version } from './copyfile-parameters.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
 import { endingOf, type RcloneError, readRcloneError } from './rclone-errors.ts';
 import type { RcloneHeader } from './rclone-headers.ts';
 import { requestsOfCopy, requestsOfFailure } from './rclone-requests.ts';
+import { nameOfKey } from './remote-names.ts';
 
 /** One object that is being copied; `requests` grows with every call. */
 export type Attempt = {
@@ -36,7 +38,7 @@ export async function copyfile(
   attempt: Attempt,
   version: Version,
 ): Promise<CallOutcome> {
-  const { file, requests, signal } = attempt;
+  const { file, batch, requests, signal } = attempt;
   const failed = (ending: CopyEnding, error: RcloneError | null = null): CallOutcome => ({
     ending,
     sizeBytes: 0,
@@ -56,14 +58,20 @@ export async function copyfile(
   }
   if (answer.outcome === 'lost') return failed({ result: 'retry', side: 'unknown', reason: answer.reason });
   const shape = { ...ports.parts, ...version };
-  const error = answer.outcome === 'failed' ? readRcloneError(answer.error) : null;
+  const foreign = isRcloneLocation(batch.source);
+  const error = answer.outcome === 'failed' ? errorOf(answer.error, attempt) : null;
   const made = error === null ? requestsOfCopy(shape) : requestsOfFailure(error.side, shape);
-  addRequests(requests.source, made.source);
+  addRequests(requests.source, foreign ? { ReadFile: 1 } : made.source);
   addRequests(requests.destination, made.destination);
   if (answer.outcome === 'failed' && error !== null) {
     return failed(endingOf(error, `${error.side}: ${answer.error}`), error);
   }
   return { ending: { result: 'copied' }, sizeBytes: version.sizeBytes, error: null };
+}
+
+function errorOf(said: string, { file, batch: { source } }: Attempt): RcloneError {
+  if (!isRcloneLocation(source)) return readRcloneError(said);
+  return readBackendError(said, [source.path, file.key, nameOfKey(file.key), file.to]);
 }
 
 async function parametersOf(
@@ -72,7 +80,9 @@ async function parametersOf(
   version: Version,
 ): Promise<Record<string, unknown>> {
   const [source, destination] = await Promise.all([
-    connections.to(batch.source),
+    isRcloneLocation(batch.source)
+      ? connections.remoteOf(batch.source).then((remote) => ({ remote, name: nameOfKey(file.key) }))
+      : connections.to(batch.source),
     connections.to(batch.destination),
   ]);
   const { kmsKeyId } = batch.destination;

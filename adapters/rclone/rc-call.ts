@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { z } from 'zod';
+import { EntryCutter } from './rc-entries.ts';
 
 /**
  * How one call of rclone's remote control ended. `failed`: rclone answered with an error, whose text is its
@@ -34,9 +35,54 @@ export function rcCall(
   parameters: Record<string, unknown>,
   signal?: AbortSignal,
 ): Promise<RcAnswer> {
+  return send(agent, address, path, parameters, signal, async (response) =>
+    read(response.statusCode ?? 0, await textOf(response)),
+  );
+}
+
+/**
+ * A call whose answer is a list, handed to `take` as it arrives and no faster than `take` resolves. `done` says that
+ * the list is whole; anything else may have handed over a part of it. Rejects only with what `take` rejects with.
+ */
+export function rcList(
+  agent: http.Agent,
+  address: RcAddress,
+  path: string,
+  parameters: Record<string, unknown>,
+  take: (entries: unknown[]) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<RcAnswer> {
+  return send(agent, address, path, parameters, signal, async (response, broken) => {
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status >= 300) return read(status, await textOf(response));
+    const cutter = new EntryCutter();
+    for await (const chunk of response.iterator({ destroyOnReturn: true })) {
+      const entries = [...cutter.push(chunk as Buffer)];
+      if (entries.length > 0) await take(entries).catch(broken);
+    }
+    if (!cutter.complete) return { outcome: 'lost', reason: 'rclone broke off in the middle of a list' };
+    return { outcome: 'done', body: null };
+  });
+}
+
+function send(
+  agent: http.Agent,
+  address: RcAddress,
+  path: string,
+  parameters: Record<string, unknown>,
+  signal: AbortSignal | undefined,
+  readAnswer: (response: http.IncomingMessage, broken: (error: Error) => never) => Promise<RcAnswer>,
+): Promise<RcAnswer> {
   if (signal?.aborted === true) return Promise.resolve({ outcome: 'aborted' });
   const body = Buffer.from(JSON.stringify(parameters));
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    let ours = false;
+    /** What the taker threw is no fault of rclone's. */
+    const broken = (error: Error): never => {
+      ours = true;
+      reject(error);
+      throw error;
+    };
     const lost = (error: Error) =>
       resolve(
         signal?.aborted === true
@@ -55,15 +101,20 @@ export function rcCall(
         ...(signal === undefined ? {} : { signal }),
       },
       (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', lost);
-        response.on('end', () => resolve(read(response.statusCode ?? 0, Buffer.concat(chunks).toString())));
+        readAnswer(response, broken).then(resolve, (error: Error) => {
+          if (!ours) lost(error);
+        });
       },
     );
     request.on('error', lost);
     request.end(body);
   });
+}
+
+async function textOf(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
 }
 
 function read(status: number, text: string): RcAnswer {

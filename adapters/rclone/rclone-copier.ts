@@ -1,10 +1,11 @@
-import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
+import { type BatchFile, type BatchMessage, isRcloneLocation } from '../../core/batching/batch.ts';
 import type { Copier, Log, Secrets } from '../../core/ports.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
 import { type CopyEnding, exception } from '../aws/copy-failure.ts';
+import { copyFromBackend } from './backend-copy.ts';
 import { Connections } from './connections.ts';
-import { type Attempt, type CallOutcome, copyfile, stoppedEnding } from './copyfile.ts';
+import { type Attempt, type CallOutcome, type CopyfilePorts, copyfile, stoppedEnding } from './copyfile.ts';
 import type { Version } from './copyfile-parameters.ts';
 import { MemoryGate } from './memory-gate.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
@@ -77,14 +78,18 @@ export class RcloneCopier implements Copier {
     const headers = uploadHeaders(file, tags.answer);
     if (typeof headers === 'string') return ended(exception('unrepresentable', headers));
     const prepared = { ...attempt, headers };
-    if (file.sizeBytes < this.#parts.partsFromBytes) return this.#copyAsStream(prepared);
+    const copyWhole = (): Promise<CallOutcome> =>
+      isRcloneLocation(batch.source)
+        ? copyFromBackend(this.#callPorts(), prepared)
+        : this.#copyAsStream(prepared);
+    if (file.sizeBytes < this.#parts.partsFromBytes) return copyWhole();
     const buffers = partsAtOnce * partSize(file.sizeBytes, this.#parts.partBytes);
     const leave = await this.#memory.enter(buffers, signal);
     if (leave === null) return ended(stoppedEnding);
     try {
-      return isAtLeast(this.#ports.daemon.version, 1, 64)
+      return isAtLeast(this.#ports.daemon.version, 1, 64) && !isRcloneLocation(batch.source)
         ? await this.#copyInRanges(prepared)
-        : await this.#copyAsStream(prepared);
+        : await copyWhole();
     } finally {
       leave();
     }
@@ -161,12 +166,15 @@ export class RcloneCopier implements Copier {
   }
 
   #call(attempt: Attempt, version: Version): Promise<CallOutcome> {
-    const ports = { daemon: this.#ports.daemon, connections: this.#connections, parts: this.#parts };
-    return copyfile(ports, attempt, version);
+    return copyfile(this.#callPorts(), attempt, version);
+  }
+
+  #callPorts(): CopyfilePorts {
+    return { daemon: this.#ports.daemon, connections: this.#connections, parts: this.#parts };
   }
 
   #loreOf({ source }: BatchMessage): EtagLore {
-    const name = JSON.stringify([source.provider, source.endpoint, source.secrets, source.bucket]);
+    const name = JSON.stringify(source);
     const lore = this.#lore.get(name) ?? { ifMatch: true, md5: true };
     this.#lore.set(name, lore);
     return lore;
@@ -174,7 +182,8 @@ export class RcloneCopier implements Copier {
 
   #learn({ source }: BatchMessage, lore: EtagLore, less: keyof EtagLore, etag: string | null): void {
     lore[less] = false;
-    this.#ports.log('source-etags', { bucket: source.bucket, etag, without: less });
+    const bucket = isRcloneLocation(source) ? null : source.bucket;
+    this.#ports.log('source-etags', { bucket, etag, without: less });
   }
 }
 

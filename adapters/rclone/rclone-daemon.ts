@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { z } from 'zod';
 import type { BatchMessage } from '../../core/batching/batch.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import { type RcAnswer, rcAgent, rcCall } from './rc-call.ts';
+import { type RcAnswer, rcAgent, rcCall, rcList } from './rc-call.ts';
 import { type RcloneProcess, type RcloneStart, startRcloneProcess } from './rclone-process.ts';
 import { oldestRclone, parseRcloneVersion, type RcloneVersion, versionText } from './rclone-version.ts';
 
@@ -85,6 +85,19 @@ export class RcloneDaemon {
     const process = await this.#running.catch((error: Error) => error.message);
     if (typeof process === 'string') return { outcome: 'lost', reason: process };
     return rcCall(this.#agent, process.address, path, parameters, signal);
+  }
+
+  /** A call whose answer is a list, handed over as it arrives; see `rcList`. */
+  async list(
+    path: string,
+    parameters: Record<string, unknown>,
+    take: (entries: unknown[]) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<RcAnswer> {
+    if (this.#stopping.signal.aborted) return { outcome: 'lost', reason: 'rclone was stopped' };
+    const process = await this.#running.catch((error: Error) => error.message);
+    if (typeof process === 'string') return { outcome: 'lost', reason: process };
+    return rcList(this.#agent, process.address, path, parameters, take, signal);
   }
 
   /**

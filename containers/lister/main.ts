@@ -1,19 +1,31 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { WalkStopped } from '../../adapters/rclone/walk-backend.ts';
 import { MigrationError } from '../../core/errors.ts';
 import { Checkpoint, Listing } from '../../core/inventory/checkpoint.ts';
 import { listSource } from '../../core/inventory/list-source.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
-import { destinationLocation, MigrationPlan, sourceLocation } from '../../core/migration.ts';
+import { destinationLocation, listingPace, MigrationPlan } from '../../core/migration.ts';
 import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
+import { openSource } from './open-source.ts';
 
 const Environment = PlaceEnvironment.extend({
   MIGRATION: z.string().min(1),
   FOLDER: z.string().min(1),
   /** Rows of a shard; one verification reads it within a Lambda's 15 minutes. */
   SHARD_ROWS: z.coerce.number().int().min(1).default(250_000),
+  /** Pages of the source asked for at the same time, at most. */
+  REQUESTS_AT_ONCE: z.coerce.number().int().min(1).max(1000).default(64),
+  /** The rclone binary, 1.60 or later; needed for sources of type "rclone" only. */
+  RCLONE: z.string().min(1).optional(),
+  /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
+  SETPRIV: z.string().optional(),
+  /** A folder on a disk of this machine for listings that have to be sorted; see openSource. */
+  SPOOL_FOLDER: z.string().min(1).default(join(tmpdir(), 'drover-spool')),
 });
 
 /** Exit code of a lister that was told to stop before the end: it is to be started again. */
@@ -26,7 +38,9 @@ const stoppedExitCode = 75;
 async function main(): Promise<number> {
   const environment = readEnvironment(Environment, process.env);
   const { MIGRATION: migration, FOLDER: folder, SHARD_ROWS: shardRows } = environment;
-  const place = openPlace(environment, { maxAttempts: 8 });
+  const { REQUESTS_AT_ONCE: requestsAtOnce } = environment;
+  // The listing repeats requests itself, so that it learns of each that the source refuses.
+  const place = openPlace(environment, { maxAttempts: 2, maxSockets: 2 * requestsAtOnce });
   const { jobStore, queue, clock, log } = place;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
@@ -45,26 +59,36 @@ async function main(): Promise<number> {
     const kept = await jobStore.read(jobLayout.checkpoint(folder));
     const checkpoint =
       kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
-    log('listing-started', { migration, resumedAfter: checkpoint?.value.cursor ?? null });
-    const source = await place.openStore(sourceLocation(plan.request), {
-      listing: plan.capabilities.listing,
+    log('listing-started', { migration, resumed: checkpoint !== null });
+    const source = await openSource(plan, {
+      place,
+      spoolFolder: environment.SPOOL_FOLDER,
+      rclone: environment.RCLONE ?? null,
+      setpriv: environment.SETPRIV ?? null,
+      stop: stop.signal,
     });
     const destination = await place.openStore(destinationLocation(plan.request));
     const listing = await listSource({
       plan,
-      source,
+      source: source.store,
       destination,
       queue,
       jobStore,
       clock,
       log,
       shardRows,
+      pace: listingPace(plan.request, requestsAtOnce),
       checkpoint,
       stop: stop.signal,
     });
+    await source.close(listing !== null);
     log(listing === null ? 'listing-stopped' : 'listing-finished', { migration, listed: listing?.listed });
     return listing === null ? stoppedExitCode : 0;
   } catch (error) {
+    if (error instanceof WalkStopped) {
+      log('listing-stopped', { migration });
+      return stoppedExitCode;
+    }
     const named = error instanceof Error ? error : new Error(String(error));
     const name = error instanceof MigrationError ? error.name : 'ListingFailed';
     const message = `the source could not be listed to its end (${named.name}: ${named.message}). The checkpoint is kept: start the migration again under the same id.`;

@@ -1,4 +1,4 @@
-import type { BatchMessage, BucketLocation } from '../../core/batching/batch.ts';
+import { type BatchMessage, type BucketLocation, isRcloneLocation } from '../../core/batching/batch.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 
 type Pair = { source: ObjectStore; destination: ObjectStore };
@@ -17,6 +17,7 @@ export function openStores(openStore: (location: BucketLocation) => Promise<Obje
     source,
     destination: { kmsKeyId: _, ...destination },
   }: BatchMessage): Promise<Pair> {
+    if (isRcloneLocation(source)) throw new TypeError('the source of the batch is no bucket');
     const [from, to] = await Promise.all([openStore(source), openStore(destination)]);
     return { source: from, destination: to };
   }

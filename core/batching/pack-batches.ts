@@ -1,14 +1,18 @@
-import { asciiJson, type BatchFile } from './batch.ts';
+import { fileText } from '../json-text.ts';
+import type { BatchFile } from './batch.ts';
 
 /** What a batch may hold. `messageBytes` is what is left of a message beside its envelope. */
 export type BatchLimits = { maxObjects: number; maxBytes: number; messageBytes: number };
 
+/** A full batch: its files, and the same as `fileText`. */
+export type PackedBatch = { files: readonly BatchFile[]; texts: readonly string[] };
+
 /** Packs files into batches as they come. */
 export type Packer = {
   /** Takes a file and returns the batches that are complete now: none, one, or several after a giant or a resume. */
-  add(file: BatchFile): BatchFile[][];
+  add(file: BatchFile): PackedBatch[];
   /** Returns what is begun as a last batch. */
-  flush(): BatchFile[][];
+  flush(): PackedBatch[];
   /** What is begun and not yet returned, for a checkpoint. */
   pending(): readonly BatchFile[];
 };
@@ -21,40 +25,46 @@ export type Packer = {
  */
 export function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = []): Packer {
   let files: BatchFile[] = [];
+  let texts: string[] = [];
   let bytes = 0;
   let text = 0;
 
-  function take(): BatchFile[][] {
+  function take(): PackedBatch[] {
     if (files.length === 0) return [];
-    const batch = files;
+    const batch = { files, texts };
     files = [];
+    texts = [];
     bytes = 0;
     text = 0;
     return [batch];
   }
 
-  function add(file: BatchFile): BatchFile[][] {
-    if (file.sizeBytes > limits.maxBytes) return [[file]];
-    const fileText = asciiJson(file).length + 1;
-    const full = bytes + file.sizeBytes > limits.maxBytes || text + fileText > limits.messageBytes;
+  function add(file: BatchFile): PackedBatch[] {
+    const own = fileText(file);
+    if (file.sizeBytes > limits.maxBytes) return [{ files: [file], texts: [own] }];
+    const full = bytes + file.sizeBytes > limits.maxBytes || text + own.length + 1 > limits.messageBytes;
     const complete = full ? take() : [];
     files.push(file);
+    texts.push(own);
     bytes += file.sizeBytes;
-    text += fileText;
+    text += own.length + 1;
     if (files.length >= limits.maxObjects) complete.push(...take());
     return complete;
   }
 
-  let carried = pending.flatMap(add);
-  function takeCarried(): BatchFile[][] {
-    const batches = carried;
-    carried = [];
+  // Files of an earlier packer that fill batches of their own under these limits stay pending until they are returned.
+  const early = pending.flatMap(add);
+  const full = pending.filter((file) => !files.includes(file));
+  let waiting: { files: readonly BatchFile[]; batches: PackedBatch[] } = { files: full, batches: early };
+  function takeWaiting(): PackedBatch[] {
+    const { batches } = waiting;
+    waiting = { files: [], batches: [] };
     return batches;
   }
 
   return {
-    add: (file) => [...takeCarried(), ...add(file)],
-    flush: () => [...takeCarried(), ...take()],
-    pending: () => [...carried.flat(), ...files],
+    add: (file) => [...takeWaiting(), ...add(file)],
+    flush: () => [...takeWaiting(), ...take()],
+    pending: () => [...waiting.files, ...files],
   };
 }

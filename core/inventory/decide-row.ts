@@ -1,26 +1,33 @@
+import type { KeyRange } from '../keyspace/key-range.ts';
 import type { MigrationPlan } from '../migration.ts';
 import type { ObjectStore } from '../ports.ts';
 import { compileRoutes, type Route } from '../rules/route.ts';
 import { compileSelect } from '../rules/select.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
-import type { InventoryRow, ObjectSummary } from './inventory-row.ts';
+import type { Decision, InventoryRow, ObjectSummary } from './inventory-row.ts';
 import { openSeekListing, type SeekListing } from './seek-listing.ts';
 
 /** S3's longest key. [src: S3 user guide, object keys] */
 const maxKeyBytes = 1024;
 
-/** Decides for source objects, asked in ascending key order, what is to happen with each. */
-export type RowDecider = (object: ObjectSummary) => Promise<{ row: InventoryRow; route: Route }>;
+/** What is to happen with an object. */
+export type Decided = { row: InventoryRow; route: Route };
 
 /**
- * Opens the comparison of source objects after `after` with what the destination holds already. Both sides are
+ * Decides for source objects, asked in ascending key order and each after the answer to the one before, what is to
+ * happen with each. It answers with a promise only where a page has to be waited for: most keys need none.
+ */
+export type RowDecider = (object: ObjectSummary) => Decided | Promise<Decided>;
+
+/**
+ * Opens the comparison of the source objects of a range with what the destination holds already. Both sides are
  * read in the same order, each once; keys that a rule renames are looked up in listings of their own.
  */
 export function openDecider(
   plan: MigrationPlan,
   source: Pick<ObjectStore, 'listPage'>,
   destination: Pick<ObjectStore, 'listPage'>,
-  after: string | null,
+  range: KeyRange,
 ): RowDecider {
   const { request } = plan;
   const select = compileSelect(request.select);
@@ -29,14 +36,20 @@ export function openDecider(
   const destinations = new Map<number, SeekListing>();
   const collisions = new Map<string, SeekListing>();
 
+  /** The range as it lies at the destination, where keys keep their order. */
+  function there({ after, upTo }: KeyRange): KeyRange {
+    const { prefix } = request.destination;
+    return { after: after === null ? null : prefix + after, upTo: upTo === null ? null : prefix + upTo };
+  }
+
   /** What the destination has under the key; one ascending listing for all keys that one rule renames. */
-  function thereAlready({ to, renamedBy }: Route): Promise<ObjectSummary | null> {
+  function thereAlready({ to, renamedBy }: Route): ReturnType<SeekListing['find']> {
     let listing = destinations.get(renamedBy);
     if (listing === undefined) {
       const rename = router.renames.find(({ rule }) => rule === renamedBy);
       const prefix = rename === undefined ? request.destination.prefix + request.source.prefix : rename.to;
-      const start = rename === undefined && after !== null ? request.destination.prefix + after : null;
-      listing = openSeekListing(destination, { prefix, range: { after: start, upTo: null } });
+      const stretch = rename === undefined ? there(range) : { after: null, upTo: null };
+      listing = openSeekListing(destination, { prefix, range: stretch });
       destinations.set(renamedBy, listing);
     }
     return listing.find(to);
@@ -63,20 +76,46 @@ export function openDecider(
     return null;
   }
 
-  return async (object) => {
+  function refused(object: ObjectSummary, route: Route, reason: string): Decided {
+    const { key, sizeBytes, etag, modifiedAtMs, storageClass } = object;
+    const row = { key, sizeBytes, etag, modifiedAtMs, storageClass } as const;
+    return { row: { ...row, decision: 'exception', kind: 'unrepresentable', reason }, route };
+  }
+
+  function compared(object: ObjectSummary, route: Route, there: ObjectSummary | null): Decided {
+    return rowOf(object, decideTransfer(object, there, request.existing, trust), route);
+  }
+
+  async function decideRenamed(object: ObjectSummary, route: Route): Promise<Decided> {
+    const reason = await collision(object.key, route);
+    if (reason !== null) return refused(object, route, reason);
+    return compared(object, route, await thereAlready(route));
+  }
+
+  return (object) => {
     const route = router.route(object.key);
-    if (select(object) !== null) return { row: { ...object, decision: 'excluded' }, route };
-    const reason = nameProblem(route.to) ?? (await collision(object.key, route));
-    if (reason !== null)
-      return { row: { ...object, decision: 'exception', kind: 'unrepresentable', reason }, route };
-    const decision = decideTransfer(object, await thereAlready(route), request.existing, trust);
-    return { row: { ...object, decision }, route };
+    if (select(object) !== null) return rowOf(object, 'excluded', route);
+    const problem = object.problem ?? nameProblem(route.to);
+    if (problem !== null) return refused(object, route, problem);
+    if (router.renames.length > 0) return decideRenamed(object, route);
+    const existing = thereAlready(route);
+    return existing instanceof Promise
+      ? existing.then((found) => compared(object, route, found))
+      : compared(object, route, existing);
   };
+}
+
+/** Written out, not spread: it is made once for each listed key. */
+function rowOf(object: ObjectSummary, decision: Decision, route: Route): Decided {
+  const { key, sizeBytes, etag, modifiedAtMs, storageClass } = object;
+  return { row: { key, sizeBytes, etag, modifiedAtMs, storageClass, decision }, route };
 }
 
 /** Why S3 takes no object of this name; null = it does. */
 function nameProblem(to: string): string | null {
   if (to === '') return 'its rename leaves nothing of the destination key; S3 keys have 1 byte at least';
+  // A UTF-16 unit is three bytes of UTF-8 at most: most keys need no counting.
+  if (to.length * 3 <= maxKeyBytes) return null;
   const bytes = new TextEncoder().encode(to).length;
   return bytes <= maxKeyBytes
     ? null

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { ExceptionKind } from '../transfer/outcome.ts';
 
-/** What a listing tells of an object. `etag` has no quotes. */
-export const ObjectSummary = z.strictObject({
+const listed = {
   key: z.string(),
   sizeBytes: z.int().min(0),
   etag: z.string().nullable(),
   modifiedAtMs: z.int(),
   storageClass: z.string().nullable(),
+};
+
+/** What a listing tells of an object. `etag` has no quotes. */
+export const ObjectSummary = z.strictObject({
+  ...listed,
+  /** Why the source cannot hand the object out under its key, although it lists it; left out = it can. */
+  problem: z.string().optional(),
 });
 export type ObjectSummary = z.infer<typeof ObjectSummary>;
 
@@ -22,7 +28,7 @@ export type Decision = z.infer<typeof Decision>;
 
 /** One line of the inventory. */
 export const InventoryRow = z.strictObject({
-  ...ObjectSummary.shape,
+  ...listed,
   decision: Decision,
   kind: ExceptionKind.optional(),
   reason: z.string().optional(),

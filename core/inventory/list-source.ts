@@ -1,135 +1,206 @@
-import { type BatchFile, encodeBatch } from '../batching/batch.ts';
-import { openPacker } from '../batching/pack-batches.ts';
-import { jobLayout, shardName } from '../job-layout.ts';
-import { encodeJson, encodeLines } from '../json-lines.ts';
-import { batchEnvelope, filesTextBudget, type MigrationPlan } from '../migration.ts';
-import type { Clock, JobStore, Log, ObjectStore, WorkQueue } from '../ports.ts';
+import { CheckpointMismatch } from '../errors.ts';
+import { jobLayout } from '../job-layout.ts';
+import { encodeJson } from '../json-lines.ts';
+import { compareKeys } from '../keyspace/key-order.ts';
+import { filesTextBudget, listingOptions, type MigrationPlan } from '../migration.ts';
+import type { Clock, JobStore, ListPage, Log, ObjectStore, WorkQueue } from '../ports.ts';
 import { addRequests, type RequestsBySide } from '../requests-made.ts';
+import { StoreError } from '../store-error.ts';
 import { addTally, noObjects, type Tally } from '../transfer/outcome.ts';
-import type { Checkpoint, DecisionTallies, Listing } from './checkpoint.ts';
+import { openBackPressure } from './back-pressure.ts';
+import {
+  beginningOf,
+  type Checkpoint,
+  type DecisionTallies,
+  type Listing,
+  type ListingEffort,
+} from './checkpoint.ts';
+import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
-import type { InventoryRow } from './inventory-row.ts';
-import { readPages } from './page-reader.ts';
-import type { ShardSummary } from './shard.ts';
+import { openShardFiller } from './fill-shard.ts';
+import { Decision, type ObjectSummary } from './inventory-row.ts';
+import { type ListingPace, openListingGate } from './listing-gate.ts';
+import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
+import { openRanges } from './open-ranges.ts';
+import { endlessPage } from './page-reader.ts';
+import { openShardNumbers } from './shard-numbers.ts';
 
-type Parts = {
+/** What a listing works with. */
+export type ListingParts = {
   plan: MigrationPlan;
-  source: ObjectStore;
-  destination: ObjectStore;
+  source: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
+  destination: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
   queue: WorkQueue;
   jobStore: JobStore;
   clock: Clock;
   log: Log;
   /** A shard is closed when it holds this many rows, so that one verification reads it in minutes. */
   shardRows: number;
+  pace: ListingPace;
   /** Where an earlier lister stopped; null = begin. */
   checkpoint: { value: Checkpoint; version: string } | null;
-  /** When it aborts, the lister stops after the page it is in. */
+  /** When it aborts, the lister stops after the pages it is in. */
   stop: AbortSignal;
 };
 
+/** Progress is told so often, however quick pages come. */
+const tellEveryMs = 200;
+
 /**
- * Lists the source from the checkpoint to the end: writes the inventory, queues what has to be copied, and
- * after every page a checkpoint. Returns the finished listing, or null when it was told to stop.
- * Throws `StoreError`, or `VersionConflict` when another lister works on the same migration.
+ * Lists the source from the checkpoint to the end: many ranges of the key space at the same time, the largest rest
+ * cut in two whenever there is room for another. Writes the inventory, queues what has to be copied, and asks for no
+ * further page of a range before the last one is on record in the checkpoint. Returns the finished listing, or null
+ * when it was told to stop. Throws `StoreError`, or `VersionConflict` when another lister works on the same migration.
  */
-export async function listSource(parts: Parts): Promise<Listing | null> {
-  const { plan, source, destination, queue, jobStore, clock, log, shardRows, stop } = parts;
+export async function listSource(parts: ListingParts): Promise<Listing | null> {
+  const { plan, source, destination, queue, jobStore, clock, log, shardRows, pace, stop } = parts;
   const { folder, request } = plan;
-  const envelope = batchEnvelope(plan);
-  const state: Checkpoint = structuredClone(parts.checkpoint?.value ?? emptyCheckpoint());
+  const { prefix } = request.source;
+  const options = listingOptions(request);
+  const state = parts.checkpoint?.value ?? beginningOf(options);
+  if (state.options !== options) {
+    throw new CheckpointMismatch(
+      'the checkpoint of this migration was written under other options. Start this request under another id, or start the first one again to finish it.',
+    );
+  }
+  const tallies = { ...state.tallies };
+  let { batches } = state;
+  const numbers = openShardNumbers(state.shards.next, state.shards.unused);
   let version = parts.checkpoint?.version ?? null;
   const limits = { ...request.batch, messageBytes: filesTextBudget(plan) };
-  const packer = openPacker(limits, state.pending);
-  const decide = openDecider(plan, source, destination, state.cursor);
+  const filler = openShardFiller({ plan, queue, jobStore, numbers });
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, stop]);
+  const gate = openListingGate(pace, { clock, log, signal });
+  const pressure = openBackPressure({ queue, clock, log, signal });
+  const ranges = openRanges(pace.most, (range) => {
+    const stretch = { after: range.cursor, upTo: range.upTo };
+    return liveRange(range, openDecider(plan, source, destination, stretch), limits);
+  });
+  const running = new Set<Promise<void>>();
+  let pages = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
 
-  function message(files: BatchFile[]): { body: string } {
-    const shard = shardName(state.shard.index);
-    return {
-      body: encodeBatch({ ...envelope, batch: `${shard}-${state.batches++}`, shard, attempt: 1, files }),
-    };
-  }
+  const effort = (): ListingEffort => ({
+    ranges: state.effort.ranges + ranges.cuts(),
+    pages: state.effort.pages + pages,
+    emptyProbes: state.effort.emptyProbes + ranges.emptyProbes(),
+  });
 
-  async function storePiece(rows: InventoryRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    await jobStore.write(
-      jobLayout.shardPiece(folder, shardName(state.shard.index), state.shard.pieces),
-      encodeLines(rows),
-    );
-    state.shard.pieces += 1;
-  }
-
-  async function closeShard(upTo: string | null): Promise<void> {
-    await queue.send(packer.flush().map(message));
-    const shard = shardName(state.shard.index);
-    const summary: ShardSummary = {
-      shard,
-      range: { after: state.shard.after, upTo },
-      pieces: state.shard.pieces,
-      listed: state.shard.listed,
-    };
-    await jobStore.write(jobLayout.shardSummary(folder, shard), encodeJson(summary));
-    state.shard = { index: state.shard.index + 1, after: upTo, pieces: 0, listed: noObjects() };
-  }
-
-  const before = parts.checkpoint?.value.requests ?? { source: {}, destination: {} };
   const requests = (): RequestsBySide => ({
-    source: addRequests({ ...before.source }, source.requestsMade()),
-    destination: addRequests({ ...before.destination }, destination.requestsMade()),
+    source: addRequests({ ...state.requests.source }, source.requestsMade()),
+    destination: addRequests({ ...state.requests.destination }, destination.requestsMade()),
   });
 
-  async function storeCheckpoint(): Promise<void> {
-    state.requests = requests();
-    state.pending = [...packer.pending()];
-    ({ version } = await jobStore.write(jobLayout.checkpoint(folder), encodeJson(state), {
+  const { commit } = openCommitGroup(async () => {
+    const checkpoint: Checkpoint = {
+      version: 2,
+      options,
+      ranges: Array.from(ranges.all, ({ settled, upTo }) => ({ ...settled, upTo })),
+      shards: { next: numbers.next(), unused: numbers.unused() },
+      batches,
+      tallies: { ...tallies },
+      effort: effort(),
+      requests: requests(),
+    };
+    const written = await jobStore.write(jobLayout.checkpoint(folder), encodeJson(checkpoint), {
       replaces: version,
-    }));
-    log('listed', { ...totalOf(state.tallies), tallies: state.tallies });
+    });
+    version = written.version;
+    if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.all.size > 0) return;
+    toldAtMs = clock.nowMs();
+    log('listed', { ...totalOf(tallies), tallies, ranges: ranges.all.size, requestsAtOnce: gate.allowed() });
+  });
+
+  function start(range: LiveRange): void {
+    const done = list(range)
+      .catch((error: unknown) => {
+        // What a stopped listing did not get to see is asked for again by the next one.
+        if (!(stop.aborted && error instanceof StoreError)) failed.abort(error);
+      })
+      .finally(() => running.delete(done));
+    running.add(done);
   }
 
-  const pages = readPages(source, {
-    prefix: request.source.prefix,
-    range: { after: state.cursor, upTo: null },
-  });
-  for await (const page of pages) {
-    const rows: InventoryRow[] = [];
-    const batches: BatchFile[][] = [];
-    for (const object of page) {
-      const { row, route } = await decide(object);
-      rows.push(row);
-      const size: Tally = { objects: 1, bytes: row.sizeBytes };
-      state.tallies[row.decision] = addTally(state.tallies[row.decision] ?? noObjects(), size);
-      state.shard.listed = addTally(state.shard.listed, size);
-      if (row.decision !== 'transfer') continue;
-      const { key, sizeBytes, etag, modifiedAtMs } = object;
-      const { to, storageClass, metadata, tags } = route;
-      batches.push(
-        ...packer.add({
-          key,
-          to,
-          sizeBytes,
-          etag,
-          modifiedAtMs,
-          storageClass,
-          ...(metadata && { metadata }),
-          ...(tags && { tags }),
-        }),
-      );
-    }
-    await queue.send(batches.map(message));
-    await storePiece(rows);
-    state.cursor = page.at(-1)?.key ?? state.cursor;
-    if (state.shard.listed.objects >= shardRows) await closeShard(state.cursor);
-    await storeCheckpoint();
-    if (stop.aborted) return null;
+  function cutForIdleSlots(): void {
+    if (!signal.aborted) for (const end of ranges.cutForIdleSlots()) start(end);
   }
-  await closeShard(null);
+
+  /** The part of a page that lies in the range, as the range is at this instant. */
+  function inside({ upTo, settled }: LiveRange, page: ListPage): ListPage {
+    const last = page.objects.at(-1)?.key;
+    if (page.more && last === undefined) throw endlessPage(prefix, settled.cursor);
+    const reached = upTo !== null && last !== undefined && compareKeys(last, upTo) >= 0;
+    if (!reached) return page;
+    return { objects: page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0), more: false };
+  }
+
+  async function list(range: LiveRange): Promise<void> {
+    try {
+      for (let more = true; more && !stop.aborted; ) {
+        const startAfter = range.settled.cursor;
+        const answer = await gate.ask(() => source.listPage({ prefix, startAfter, signal: failed.signal }));
+        // From here to the next await nobody cuts the range: what is learnt of the page and its end agree.
+        const page = inside(range, answer);
+        ({ more } = page);
+        pages += 1;
+        const joined = page.objects.length === 0 && ranges.joinToFormer(range);
+        ranges.learn(range, page.objects, more);
+        if (more) cutForIdleSlots();
+        if (joined) await commit();
+        else await settle(range, page.objects, more);
+      }
+    } finally {
+      ranges.giveUp(range);
+    }
+  }
+
+  /** Puts a page on record; the last one with the end of its shard. */
+  async function settle(range: LiveRange, page: readonly ObjectSummary[], more: boolean): Promise<void> {
+    if (page.length > 0) {
+      const { settled, tallies: ofPage, batches: sent } = await filler.fill(range, page);
+      range.settled = settled;
+      numbers.settle(settled.shard.index);
+      for (const decision of Decision.options)
+        tallies[decision] = addTally(tallies[decision], ofPage[decision] ?? noObjects());
+      await pressure.sent(sent);
+    }
+    if (!more) await range.probe;
+    const { cursor, shard } = range.settled;
+    if (!more && !ranges.joinToFormer(range)) {
+      range.closing = true;
+      noteClosed(range, range.upTo, await filler.close(range, range.upTo));
+      ranges.remove(range);
+      cutForIdleSlots();
+    } else if (more && shard.listed.objects >= shardRows)
+      noteClosed(range, cursor, await filler.close(range, cursor));
+    await commit();
+  }
+
+  function noteClosed(
+    range: LiveRange,
+    upTo: string | null,
+    closed: { index: number; batches: number },
+  ): void {
+    batches += closed.batches;
+    numbers.settle(closed.index);
+    range.settled = { cursor: upTo, shard: emptyShard(upTo), pending: [] };
+  }
+
+  const first = state.ranges.map(ranges.add);
+  const [whole] = first;
+  if (parts.checkpoint === null && whole !== undefined) whole.nextCutAtPages = pagesBeforeFirstCut;
+  for (const range of first) start(range);
+  while (running.size > 0) await Promise.all(running);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  if (ranges.all.size > 0) return null;
   const listing: Listing = {
     version: 1,
-    shards: state.shard.index,
-    batches: state.batches,
-    listed: totalOf(state.tallies),
-    tallies: state.tallies,
+    shards: numbers.next(),
+    batches,
+    listed: totalOf(tallies),
+    tallies,
+    effort: effort(),
     requests: requests(),
     finishedAtMs: clock.nowMs(),
   };
@@ -137,25 +208,9 @@ export async function listSource(parts: Parts): Promise<Listing | null> {
   return listing;
 }
 
+/** The source is cut for the first time when it has shown so many pages: most small buckets never are. */
+const pagesBeforeFirstCut = 2;
+
 function totalOf(tallies: DecisionTallies): Tally {
   return Object.values(tallies).reduce(addTally, noObjects());
-}
-
-function emptyCheckpoint(): Checkpoint {
-  const tallies: DecisionTallies = {
-    transfer: noObjects(),
-    unchanged: noObjects(),
-    kept: noObjects(),
-    excluded: noObjects(),
-    exception: noObjects(),
-  };
-  return {
-    version: 1,
-    cursor: null,
-    shard: { index: 0, after: null, pieces: 0, listed: noObjects() },
-    pending: [],
-    batches: 0,
-    tallies,
-    requests: { source: {}, destination: {} },
-  };
 }

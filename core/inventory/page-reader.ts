@@ -28,7 +28,7 @@ export async function* readPages(
   while (coming !== null) {
     const page: ListPage = await coming;
     const last = page.objects.at(-1)?.key;
-    if (page.more && last === undefined) throw endless(prefix, after);
+    if (page.more && last === undefined) throw endlessPage(prefix, after);
     after = last ?? after;
     const ended =
       !page.more || last === undefined || (range.upTo !== null && compareKeys(last, range.upTo) >= 0);
@@ -40,7 +40,8 @@ export async function* readPages(
   }
 }
 
-function endless(prefix: string, after: string | null): StoreError {
+/** A page without a key that is not the last: taken for the end, it would lose every key behind it. */
+export function endlessPage(prefix: string, after: string | null): StoreError {
   return new StoreError(
     'unsupported',
     `ListingUnsupported: the store gave an empty page under ${JSON.stringify(prefix)} after ${JSON.stringify(after)} that is not the last: the listing cannot go on from there.`,

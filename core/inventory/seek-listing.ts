@@ -5,8 +5,11 @@ import { readPages, type Stretch } from './page-reader.ts';
 
 /** A listing that is asked for keys in ascending order: one half of a merge. */
 export type SeekListing = {
-  /** The object of exactly this key, or null. Keys must be asked in ascending UTF-8 byte order. */
-  find(key: string): Promise<ObjectSummary | null>;
+  /**
+   * The object of exactly this key, or null; a promise of it only where a page has to be waited for. Keys must be
+   * asked in ascending UTF-8 byte order, each after the answer to the one before.
+   */
+  find(key: string): ObjectSummary | null | Promise<ObjectSummary | null>;
   /** Reads to the end of the stretch, so that `passed` has seen every object. */
   finish(): Promise<void>;
 };
@@ -36,29 +39,40 @@ export function openSeekListing(
     }
   }
 
-  async function find(key: string): Promise<ObjectSummary | null> {
+  function find(key: string): ObjectSummary | null | Promise<ObjectSummary | null> {
     if (asked !== null && compareKeys(key, asked) <= 0) {
       throw new RangeError(
         `a merge asked for keys out of order: ${JSON.stringify(key)} after ${JSON.stringify(asked)}`,
       );
     }
     asked = key;
-    for (let pagesRead = 0; !ended; pagesRead++) {
-      for (; at < page.length; at++) {
-        const object = page[at];
-        if (object === undefined) break;
-        const order = compareKeys(object.key, key);
-        if (order > 0) return null;
-        if (order === 0) {
-          at += 1;
-          return object;
-        }
-        passed?.(object);
+    const found = findOnPage(key);
+    return found === undefined ? findOnNextPages(key) : found;
+  }
+
+  /** The object, or null where it is known that there is none; undefined = the page ends before the key. */
+  function findOnPage(key: string): ObjectSummary | null | undefined {
+    for (; at < page.length; at++) {
+      const object = page[at];
+      if (object === undefined) break;
+      const order = compareKeys(object.key, key);
+      if (order > 0) return null;
+      if (order === 0) {
+        at += 1;
+        return object;
       }
+      passed?.(object);
+    }
+    return ended ? null : undefined;
+  }
+
+  async function findOnNextPages(key: string): Promise<ObjectSummary | null> {
+    for (let pagesRead = 0; ; pagesRead++) {
       if (passed === undefined && pagesRead > 0) jumpTowards(key);
       await nextPage();
+      const found = findOnPage(key);
+      if (found !== undefined) return found;
     }
-    return null;
   }
 
   /** A key without its last character comes just before it, whatever follows. */

@@ -1,3 +1,4 @@
+import { isRcloneLocation } from '../batching/batch.ts';
 import type { Listing } from '../inventory/checkpoint.ts';
 import { destinationLocation, type MigrationPlan, sourceLocation } from '../migration.ts';
 import type { StatePassed } from '../ports.ts';
@@ -94,8 +95,12 @@ function failureOf({ error, verdict, states }: Evidence): Report['error'] {
 }
 
 function sourceOf({ request }: MigrationPlan): Report['source'] {
-  const { bucket, provider, endpoint } = sourceLocation(request);
-  return { bucket, prefix: request.source.prefix, provider, endpoint };
+  const location = sourceLocation(request);
+  const { prefix } = request.source;
+  if (isRcloneLocation(location))
+    return { bucket: `${location.backend}:${location.path}`, prefix, provider: 'rclone', endpoint: null };
+  const { bucket, provider, endpoint } = location;
+  return { bucket, prefix, provider, endpoint };
 }
 
 function destinationOf({ request }: MigrationPlan): Report['destination'] {

@@ -36,6 +36,14 @@ export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'sdk
   return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'sdk';
 }
 
+/**
+ * Whether rclone writes the destination key byte for byte, by the table above. Keys that only come near to what it
+ * rewrites arrive too; they have the SDK where there is a choice, and here there is none.
+ */
+export function arrivesByRclone(key: string): boolean {
+  return key.isWellFormed() && !/[\u201b\u2400-\u241f\u2421]/.test(key) && !pathLike.test(key);
+}
+
 function ridesRclone(key: string): boolean {
   return key.isWellFormed() && !rewritten.test(key) && !endOfPlane.test(key) && !pathLike.test(key);
 }

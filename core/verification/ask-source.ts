@@ -50,10 +50,11 @@ export type Case = {
  */
 export async function askSource(
   open: Case,
-  source: Pick<ObjectStore, 'head'>,
+  source: Pick<ObjectStore, 'head'> | null,
   trust: EtagTrust,
 ): Promise<Ruling> {
   const { row, there, otherBytes, recorded, mayRepair } = open;
+  if (source === null) return withoutAsking(open, trust);
   let now: ObjectDetails | null;
   try {
     now = await source.head(row.key);
@@ -105,9 +106,33 @@ export async function askSource(
   return { ruling: 'exception', kind, reason: `still ${wrong} after every repair round` };
 }
 
+/**
+ * The ruling where the source cannot be asked: what the worker saw there is the answer.
+ *
+ * | at the destination   | worker recorded                           | ruling                                   |
+ * |----------------------|-------------------------------------------|------------------------------------------|
+ * | missing or different | lasting, `source-missing`, `source-changed` | exception as recorded                  |
+ * | missing or different | none, healable                            | repair; at the end as recorded, else `corrupt` (different) or `exhausted` (missing, older) |
+ */
+function withoutAsking({ row, there, otherBytes, recorded, mayRepair }: Case, trust: EtagTrust): Ruling {
+  if (recorded !== null && (lasting.has(recorded.kind) || seenAtTheSource.has(recorded.kind)))
+    return { ruling: 'exception', ...recorded };
+  const { key, sizeBytes, etag, modifiedAtMs, storageClass } = row;
+  const object = { key, sizeBytes, etag, modifiedAtMs, storageClass };
+  const { kind, wrong } = whatIsWrong(object, there, otherBytes, trust);
+  if (mayRepair) return { ruling: 'repair', object, reason: wrong };
+  if (recorded !== null) return { ruling: 'exception', ...recorded };
+  return { ruling: 'exception', kind, reason: `still ${wrong} after every repair round` };
+}
+
+const seenAtTheSource: ReadonlySet<ExceptionKind> = new Set<ExceptionKind>([
+  'source-missing',
+  'source-changed',
+]);
+
 /** What is wrong with the copy, and the kind of exception it is when it stays so. */
 function whatIsWrong(
-  now: ObjectDetails,
+  now: ObjectSummary,
   there: ObjectSummary | null,
   otherBytes: boolean,
   trust: EtagTrust,

@@ -18,7 +18,8 @@ type Parts = {
   plan: MigrationPlan;
   shard: ShardSummary;
   rows: AsyncIterable<InventoryRow[]>;
-  source: ObjectStore;
+  /** null = there is nothing that could ask it (an rclone source). */
+  source: ObjectStore | null;
   destination: ObjectStore;
   /** What workers recorded for keys of this shard that they gave up, the last word for each. */
   recorded: ReadonlyMap<string, { kind: ExceptionKind; reason: string }>;
@@ -137,8 +138,13 @@ export async function verifyShard(
       return tally('unchanged', row);
     }
     const proof = there === null ? null : proofOfCopy(row, there, trust);
+    const recorded = source === null ? parts.recorded.get(row.key) : undefined;
+    // Nobody can look whether it is the new version that arrived; the worker that saw the change is believed.
+    if (proof !== null && recorded?.kind === 'source-changed')
+      return exception(row, recorded.kind, recorded.reason);
     if (proof === null) open.push({ row, route, there, otherBytes: false });
-    else if (!isSampled(row.key, request.verify.contentSample)) return verified(row, proof);
+    else if (source === null || !isSampled(row.key, request.verify.contentSample))
+      return verified(row, proof);
     else {
       const content = await compareContent(
         { store: source, key: row.key },
@@ -156,6 +162,6 @@ export async function verifyShard(
   await answerOpen();
   await inPlace.finish();
   found.repaired = found.outcomes.repair.objects;
-  found.requests = { source: source.requestsMade(), destination: destination.requestsMade() };
+  found.requests = { source: source?.requestsMade() ?? {}, destination: destination.requestsMade() };
   return { verification: found, findings };
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { type Distribution, distributions } from './generated-keys.ts';
 import { startS3Server } from './s3-server.ts';
 
 const USAGE = `node local/s3-server/main.ts [--folder <path>] [--port <number>] [--region <name>]
-  [--bucket <name>]... [--credentials-file <json file: {"access key": "secret"}>] [--with-parent]`;
+  [--bucket <name>]... [--generated <name>=<distribution>:<objects>]... [--list-latency <ms>] [--credentials-file <json file: {"access key": "secret"}>] [--with-parent]`;
 
 const credentialsFile = z.record(z.string().min(1), z.string().min(1));
 
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     region: { type: 'string' },
     bucket: { type: 'string', multiple: true, default: [] },
+    generated: { type: 'string', multiple: true, default: [] },
+    'list-latency': { type: 'string', default: '0' },
     'credentials-file': { type: 'string' },
     'with-parent': { type: 'boolean', default: false },
   },
@@ -27,6 +30,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 const server = await startS3Server({
   port,
   buckets: values.bucket,
+  generated: Object.fromEntries(values.generated.map(readGenerated)),
+  faults: { latencyMs: { list: Number(values['list-latency']), read: 0, write: 0 } },
   ...(values.folder === undefined ? {} : { folder: values.folder }),
   ...(values.region === undefined ? {} : { region: values.region }),
   ...(values['credentials-file'] === undefined
@@ -44,6 +49,16 @@ process.once('SIGINT', stop);
 if (values['with-parent']) {
   // The parent holds the other end of this pipe; it closes with the parent, however that ends.
   process.stdin.once('end', stop).once('close', stop).resume();
+}
+
+function readGenerated(text: string): [string, { distribution: Distribution; objects: number }] {
+  const [, name = '', distribution, objects] = /^([^=]+)=([a-z]+):(\d+)$/.exec(text) ?? [];
+  const known = distributions.find((each) => each === distribution);
+  if (known === undefined)
+    throw new Error(
+      `--generated ${text} must be like big=flat:1000000, of ${distributions.join(', ')}.\n${USAGE}`,
+    );
+  return [name, { distribution: known, objects: Number(objects) }];
 }
 
 /** Secrets come in a file: arguments are visible to every user of the machine. */

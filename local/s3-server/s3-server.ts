@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { admit } from './access.ts';
 import { isBucketName } from './bucket-operations.ts';
 import { FaultInjector, type Faults, faultsWith } from './faults.ts';
+import type { GeneratedBucket } from './generated-shelf.ts';
 import type { ServerState } from './operation.ts';
 import { parseTarget } from './raw-target.ts';
 import { RequestCounters } from './request-counters.ts';
@@ -20,6 +21,8 @@ export type S3ServerOptions = {
   readonly credentials?: Readonly<Record<string, string>>;
   /** Created at the start where they are not there yet. */
   readonly buckets?: readonly string[];
+  /** Buckets that are computed as they are listed, by name: for benchmarks and tests of listings. */
+  readonly generated?: Readonly<Record<string, GeneratedBucket>>;
   readonly faults?: Partial<Faults>;
   /** Smallest part but the last of a multipart upload; S3's 5 MiB unless a test wants small ones. */
   readonly minimumPartBytes?: number;
@@ -59,6 +62,8 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   for (const name of buckets) {
     if (storehouse.bucket(name) === undefined) storehouse.createBucket(name, region);
   }
+  for (const [name, generated] of Object.entries(options.generated ?? {}))
+    storehouse.generateBucket(name, region, generated);
   const faults = faultsWith(options.faults);
   const injector = new FaultInjector(faults);
   const requests = new RequestCounters();

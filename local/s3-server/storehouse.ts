@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { FolderBodies, MemoryBodies } from './body-store.ts';
+import { type GeneratedBucket, GeneratedShelf } from './generated-shelf.ts';
 import { openIndex } from './index-database.ts';
 import type { ObjectShelf } from './object-shelf.ts';
 import { prepareShelfStatements, SqliteShelf } from './sqlite-shelf.ts';
@@ -24,6 +25,8 @@ export type Storehouse = {
   buckets(): readonly Bucket[];
   bucket(name: string): Bucket | undefined;
   createBucket(name: string, region: string): Bucket;
+  /** A bucket that is computed, and gone with the server. */
+  generateBucket(name: string, region: string, generated: GeneratedBucket): void;
   deleteBucket(bucket: Bucket): void;
   close(): void;
 };
@@ -57,6 +60,10 @@ export function openStorehouse(folder: string | undefined): Storehouse {
       const createdAtMs = Date.now();
       const { lastInsertRowid } = insert.run(name, region, createdAtMs);
       return remember(Number(lastInsertRowid), name, region, createdAtMs);
+    },
+    generateBucket: (name, region, generated) => {
+      const shelf = new GeneratedShelf(generated);
+      known.set(name, { id: -1, name, region, createdAtMs: Date.now(), shelf });
     },
     deleteBucket: (bucket) => {
       uploads.closeAll(bucket.id);

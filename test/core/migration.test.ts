@@ -56,10 +56,10 @@ describe('the destination of a request', () => {
 });
 
 describe('the envelope of a batch', () => {
-  test('gives every worker its share of the ceilings', () => {
+  test('gives every worker its share of the ceilings, of which the lister has a tenth', () => {
     const limits = (fleet: object, source: object) => batchEnvelope(aPlan({ fleet, source })).limits;
     expect(limits({ maxWorkers: 8, bandwidth: 1001 }, { requestsPerSecond: 4 })).toEqual({
-      requestsPerSecond: 0.5,
+      requestsPerSecond: 0.45,
       bandwidthBytesPerSecond: 125,
     });
     expect(limits({ maxWorkers: 8, bandwidth: 1 }, {})).toEqual({

@@ -12,10 +12,11 @@ const sizeTextRule = 'must be a number of bytes or text such as "8 GiB", "500 MB
 describe('a field with a value that does not fit', () => {
   test.each<[(string | number)[], unknown, string]>([
     [['source'], 5, 'source is 5, but must be an object { … }.'],
+    [['source', 'type'], 'azure', 'source.type is "azure", but must be "s3" or "rclone".'],
     [
-      ['source', 'type'],
-      'rclone',
-      'source.type is "rclone", but must be "s3"; sources of type "rclone" cannot be migrated yet.',
+      ['source', 'inventory'],
+      's3://b/list.csv',
+      'source.inventory is "s3://b/list.csv", but must be the address of a manifest of S3 Inventory, such as s3://bucket/path/manifest.json, or of an earlier migration, such as migrations/my-id.',
     ],
     [['source', 'bucket'], 5, 'source.bucket is 5, but must be text in quotes.'],
     [['source', 'bucket'], 'a/b', `source.bucket is "a/b", but ${bucketRule}.`],

@@ -207,3 +207,60 @@ describe('fields that do not fit together', () => {
     expect(refusalOf(inputWith(['select'], select))).toBe(message);
   });
 });
+
+describe('a source of type "rclone"', () => {
+  const destination = { bucket: 'archive' };
+  const source = { type: 'rclone', backend: 'drive' };
+
+  test('needs no more than a backend, and takes its options from the secret of the stack', () => {
+    expect(parseRequest({ source, destination }).source).toEqual({
+      type: 'rclone',
+      backend: 'drive',
+      path: '',
+      prefix: '',
+      secret: '/migration/source_rclone_config',
+      requestsPerSecond: null,
+    });
+  });
+
+  test.each<[string, object, object, string]>([
+    [
+      'that is an S3 store',
+      { backend: 's3' },
+      {},
+      'source.backend is "s3", but must be another one: S3 stores are sources of type "s3".',
+    ],
+    [
+      'whose backend is the name of a remote',
+      { backend: 'my-drive:' },
+      {},
+      'source.backend is "my-drive:", but must be the type of an rclone remote, such as drive, webdav, sftp or azureblob.',
+    ],
+    [
+      'with a field of a bucket',
+      { bucket: 'b' },
+      {},
+      'source.bucket is not a field of the request (found "b"). Remove it or mend its spelling.',
+    ],
+    [
+      'on the local disk, by half a path',
+      { backend: 'local', path: 'data' },
+      {},
+      'source.path is "data", but a folder of the backend "local" must be given by its whole path, beginning with "/".',
+    ],
+    [
+      'whose bytes are to be read in the verification',
+      {},
+      { verify: { contentSample: 0.1 } },
+      'verify.contentSample is 0.1, but the verification cannot read a source of type "rclone". Leave it out: such objects are proven by size, and by MD5 where the backend tells it.',
+    ],
+    [
+      'whose tags are to be copied',
+      {},
+      { objectTags: 'copy' },
+      'objectTags is "copy", but sources of type "rclone" have no tags. Leave it out; tags that rules give are written all the same.',
+    ],
+  ])('%s is refused', (_, changes, request, message) => {
+    expect(refusalOf({ source: { ...source, ...changes }, destination, ...request })).toBe(message);
+  });
+});

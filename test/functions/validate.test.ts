@@ -172,3 +172,28 @@ describe('a request that cannot work is refused', () => {
     });
   });
 });
+
+describe('a source of type "rclone"', () => {
+  const request = { source: { type: 'rclone', backend: 'webdav' }, destination: { bucket: 'into' } };
+  const name = '/migration/source_rclone_config';
+  const run = (values: Record<string, string>, changes: object = {}) =>
+    perform(validate, event({ ...request, source: { ...request.source, ...changes } }), {
+      jobStore: new MemoryJobStore(),
+      secrets: new MemorySecrets(values),
+    });
+
+  it('is handed on when its secret holds the options of such a remote', async () => {
+    const { request: given } = await run({ [name]: '{"url":"https://dav.example.com"}' });
+    expect(given.source).toMatchObject({ backend: 'webdav', secret: name });
+    await expect(run({}, { secret: null })).resolves.toMatchObject({ migration: 'exit-ibm' });
+  });
+
+  it.each([
+    [{}, 'SecretMissing'],
+    [{ [name]: '<the section of rclone.conf>' }, 'SecretMissing'],
+    [{ [name]: '{"url":"https://x","pass":"<password>"}' }, 'SecretMissing'],
+    [{ [name]: 'type = drive' }, 'InvalidRequest'],
+  ])('is refused with %j: %s', async (values, error) => {
+    await expect(run(values)).rejects.toMatchObject({ name: error, message: expect.stringContaining(name) });
+  });
+});

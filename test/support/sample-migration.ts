@@ -110,6 +110,7 @@ export async function storeInventory(
     listed,
     tallies,
     requests: { source: { ListObjectsV2: 1 }, destination: { ListObjectsV2: 1 } },
+    effort: { ranges: 1, pages: 1, emptyProbes: 0 },
     finishedAtMs: 1_100_000,
   };
   await jobStore.write(jobLayout.listing(folder), encodeJson(listing));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asciiJson, type BatchFile } from '../../../core/batching/batch.ts';
-import { type BatchLimits, openPacker } from '../../../core/batching/pack-batches.ts';
+import { type BatchLimits, openPacker as open } from '../../../core/batching/pack-batches.ts';
 import { aFile } from '../../support/builders.ts';
 import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
 
@@ -13,6 +13,21 @@ const limits: fc.Arbitrary<BatchLimits> = fc.record({
   maxBytes: fc.integer({ min: 1, max: 40 }),
   messageBytes: fc.integer({ min: 150, max: 800 }),
 });
+
+/** A packer whose batches are just their files, after a look at the texts beside them. */
+function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = []) {
+  const packer = open(limits, pending);
+  const filesOf = (batches: ReturnType<typeof packer.flush>) =>
+    batches.map(({ files, texts }) => {
+      expect(texts).toEqual(files.map(asciiJson));
+      return [...files];
+    });
+  return {
+    add: (file: BatchFile) => filesOf(packer.add(file)),
+    flush: () => filesOf(packer.flush()),
+    pending: () => packer.pending(),
+  };
+}
 
 const textOf = (files: readonly BatchFile[]) => asciiJson(files).length - 1;
 const bytesOf = (files: readonly BatchFile[]) => files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -20,7 +20,10 @@ async function decided(
   const source = inPagesOf(pageSize, await bucketOf(texts.source, 1000));
   const destination = inPagesOf(pageSize, await bucketOf(texts.destination, destinationWrittenAtMs));
   const objects = await listed(source, plan.request.source.prefix);
-  const decide = openDecider(plan, source, destination, objects[from - 1]?.key ?? null);
+  const decide = openDecider(plan, source, destination, {
+    after: objects[from - 1]?.key ?? null,
+    upTo: null,
+  });
   const rows: InventoryRow[] = [];
   for (const object of objects.slice(from)) rows.push((await decide(object)).row);
   return rows;
@@ -219,7 +222,10 @@ test('a lister that goes on decides as one that was never interrupted', async ()
 test('a lister that goes on reads the destination from where it is, not from the beginning', async () => {
   const destination = new ListedObjects(['p/a', 'p/b', 'p/c', 'p/d'], 2);
   const source = new ListedObjects([], 2);
-  const decide = openDecider(aPlan({ destination: { prefix: 'p/' } }), source, destination, 'b');
+  const decide = openDecider(aPlan({ destination: { prefix: 'p/' } }), source, destination, {
+    after: 'b',
+    upTo: null,
+  });
   await decide(anObject('c'));
   expect(destination.asked[0]).toEqual({ prefix: 'p/', startAfter: 'p/b' });
   expect(source.asked).toEqual([]);

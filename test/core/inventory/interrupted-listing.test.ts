@@ -161,9 +161,9 @@ describe('a second lister', () => {
     const { plan, source, destination, queue, jobStore, clock, shardRows } = place;
     const parts = { plan, source, destination, queue, jobStore, clock, shardRows };
     const stop = new AbortController().signal;
-    await expect(listSource({ ...parts, log: () => undefined, checkpoint: null, stop })).rejects.toThrow(
-      VersionConflict,
-    );
+    await expect(
+      listSource({ ...parts, pace: place.pace, log: () => undefined, checkpoint: null, stop }),
+    ).rejects.toThrow(VersionConflict);
   });
 });
 

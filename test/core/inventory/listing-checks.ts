@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Listing } from '../../../core/inventory/checkpoint.ts';
+import type { ShardSummary } from '../../../core/inventory/shard.ts';
 import { compareKeys } from '../../../core/keyspace/key-order.ts';
 import { rangeContains } from '../../../core/keyspace/key-range.ts';
 import { addTally, noObjects } from '../../../core/transfer/outcome.ts';
@@ -11,7 +12,7 @@ import { type Place, placeOf, readInventory, runLister } from './listing-runs.ts
 export async function aPlace(
   texts: { source: Texts; destination?: Texts },
   request: RequestChanges = {},
-  sizes: Partial<Pick<Place, 'pageSize' | 'shardRows'>> = {},
+  sizes: Partial<Pick<Place, 'pageSize' | 'shardRows' | 'pace'>> = {},
 ): Promise<Place> {
   return placeOf({
     plan: aPlan(request),
@@ -28,9 +29,21 @@ export async function finished(place: Place): Promise<Listing> {
   return listing;
 }
 
+function startOrder(a: ShardSummary | undefined, b: ShardSummary | undefined): number {
+  const [left, right] = [a?.range.after ?? null, b?.range.after ?? null];
+  if (left === null || right === null) return (left === null ? 0 : 1) - (right === null ? 0 : 1);
+  return compareKeys(left, right);
+}
+
 /** Asserts what every finished inventory promises; gives its rows. */
 export async function checkInventory(place: Place, listing: Listing) {
-  const { shards, rows } = await readInventory(place, listing);
+  const read = await readInventory(place, listing);
+  // Shards are numbered as they are begun; which comes first in the bucket is in their ranges.
+  const order = read.shards
+    .map((_, index) => index)
+    .sort((a, b) => startOrder(read.shards[a], read.shards[b]));
+  const shards = order.flatMap((index) => read.shards[index] ?? []);
+  const rows = order.flatMap((index) => (read.rows[index] === undefined ? [] : [read.rows[index]]));
   expect(shards[0]?.range.after).toBeNull();
   expect(shards.at(-1)?.range.upTo).toBeNull();
   shards.slice(1).forEach((shard, index) => {

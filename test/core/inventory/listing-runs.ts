@@ -5,6 +5,7 @@ import { type BatchMessage, decodeBatch } from '../../../core/batching/batch.ts'
 import { Checkpoint, Listing } from '../../../core/inventory/checkpoint.ts';
 import type { InventoryRow } from '../../../core/inventory/inventory-row.ts';
 import { listSource } from '../../../core/inventory/list-source.ts';
+import type { ListingPace } from '../../../core/inventory/listing-gate.ts';
 import { readShardRows, readShardSummary, type ShardSummary } from '../../../core/inventory/shard.ts';
 import { jobLayout, shardName } from '../../../core/job-layout.ts';
 import { decodeJson } from '../../../core/json-lines.ts';
@@ -24,6 +25,7 @@ export type Place = {
   clock: ManualClock;
   pageSize: number;
   shardRows: number;
+  pace: ListingPace;
 };
 
 /** A place in memory; what is not given is fresh. */
@@ -35,6 +37,7 @@ export function placeOf(parts: Pick<Place, 'plan' | 'source' | 'destination'> & 
     clock,
     pageSize: 1000,
     shardRows: 1000,
+    pace: { most: 1, requestsPerSecond: null },
     ...parts,
   };
 }
@@ -44,7 +47,7 @@ export async function runLister(
   place: Place,
   options: { death?: Death | null; stopAfterPages?: number } = {},
 ): Promise<Listing | 'died' | 'stopped'> {
-  const { plan, queue, jobStore, clock, shardRows, pageSize } = place;
+  const { plan, queue, jobStore, clock, shardRows, pace, pageSize } = place;
   const done = await jobStore.read(jobLayout.listing(plan.folder));
   if (done !== null) return decodeJson(done.bytes, Listing);
   const kept = await jobStore.read(jobLayout.checkpoint(plan.folder));
@@ -68,6 +71,7 @@ export async function runLister(
       clock,
       log: () => undefined,
       shardRows,
+      pace,
       checkpoint: kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version },
       stop: stop.signal,
     });

@@ -40,6 +40,7 @@ const listing: Listing = {
     exception: noObjects(),
   },
   requests: { source: { ListObjectsV2: 1 }, destination: { ListObjectsV2: 10 } },
+  effort: { ranges: 1, pages: 1, emptyProbes: 0 },
   finishedAtMs: startedAtMs + 1000,
 };
 

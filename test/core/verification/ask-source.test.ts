@@ -331,3 +331,63 @@ describe('the source refuses to say', () => {
     },
   );
 });
+
+describe('the source cannot be asked', () => {
+  const unasked = (open: Partial<Case>) =>
+    askSource(
+      {
+        row: { ...listed, decision: 'transfer' },
+        there: null,
+        otherBytes: false,
+        recorded: null,
+        mayRepair: true,
+        ...open,
+      },
+      null,
+      trust,
+    );
+
+  test.each<[string, Partial<Case>, object]>([
+    [
+      'what a worker found gone is gone',
+      { recorded: recordedAs('source-missing') },
+      { ruling: 'exception', kind: 'source-missing', reason: 'the worker said so' },
+    ],
+    [
+      'what a worker found overwritten is so, whatever arrived',
+      { recorded: recordedAs('source-changed'), there: copyOf(newMd5, 12) },
+      { ruling: 'exception', kind: 'source-changed', reason: 'the worker said so' },
+    ],
+    [
+      'what can never be copied stays so',
+      { recorded: recordedAs('unrepresentable') },
+      { ruling: 'exception', kind: 'unrepresentable', reason: 'the worker said so' },
+    ],
+    [
+      'what is missing is repaired as it was listed',
+      {},
+      { ruling: 'repair', object: asListed, reason: 'missing at the destination' },
+    ],
+    [
+      'what a worker gave up is repaired while a round is left',
+      { recorded: recordedAs('exhausted') },
+      { ruling: 'repair', object: asListed, reason: 'missing at the destination' },
+    ],
+    [
+      'and is an exception as recorded when none is',
+      { recorded: recordedAs('exhausted'), mayRepair: false },
+      { ruling: 'exception', kind: 'exhausted', reason: 'the worker said so' },
+    ],
+    [
+      'what stays different is corrupt',
+      { there: copyOf(otherMd5), mayRepair: false },
+      {
+        ruling: 'exception',
+        kind: 'corrupt',
+        reason: 'still different at the destination (by checksum) after every repair round',
+      },
+    ],
+  ])('%s', async (_, open, ruling) => {
+    expect(await unasked(open)).toEqual(ruling);
+  });
+});

@@ -1,0 +1,101 @@
+import { openBatchEncoder } from '../batching/batch.ts';
+import { fileToMove } from '../batching/file-to-move.ts';
+import type { PackedBatch } from '../batching/pack-batches.ts';
+import { jobLayout, shardName } from '../job-layout.ts';
+import { encodeJson, encodeLineTexts } from '../json-lines.ts';
+import { rowText } from '../json-text.ts';
+import { batchEnvelope, type MigrationPlan } from '../migration.ts';
+import type { JobStore, WorkQueue } from '../ports.ts';
+import { addTally, noObjects } from '../transfer/outcome.ts';
+import type { DecisionTallies, OpenRange } from './checkpoint.ts';
+import type { ObjectSummary } from './inventory-row.ts';
+import type { LiveRange } from './live-range.ts';
+import type { ShardSummary } from './shard.ts';
+import type { ShardNumbers } from './shard-numbers.ts';
+
+type Shard = OpenRange['shard'] & { index: number };
+
+/** Turns pages of a range into rows of its shard and batches of the queue. Neither changes what is settled of the range: the caller does, in one step. */
+export type ShardFiller = {
+  /** Decides for every object of a page, queues what has to be copied, and stores the rows. */
+  fill(range: LiveRange, page: readonly ObjectSummary[]): Promise<Filled>;
+  /** Closes the shard at `upTo`. Returns its number and the number of its batches. */
+  close(range: LiveRange, upTo: string | null): Promise<{ index: number; batches: number }>;
+};
+
+/** What is to be settled of a range, what was decided for the objects of the page, and the batches that were sent. */
+export type Filled = {
+  settled: LiveRange['settled'] & { shard: Shard };
+  tallies: Partial<DecisionTallies>;
+  batches: number;
+};
+
+type Parts = {
+  plan: MigrationPlan;
+  queue: WorkQueue;
+  jobStore: JobStore;
+  numbers: Pick<ShardNumbers, 'take'>;
+};
+
+/**
+ * Opens the filler of a listing. When it answers, every batch is confirmed by the queue and every row is stored; dying
+ * before repeats the page.
+ */
+export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): ShardFiller {
+  const { folder } = plan;
+  const encode = openBatchEncoder(batchEnvelope(plan));
+
+  async function send(shard: Shard, batches: readonly PackedBatch[]): Promise<void> {
+    if (batches.length === 0) return;
+    const name = shardName(shard.index);
+    const messages = batches.map(({ texts }, n) => ({
+      body: encode(`${name}-${shard.batches + n}`, name, texts),
+    }));
+    await queue.send(messages);
+  }
+
+  return {
+    async fill(range, page) {
+      const before = range.settled.shard;
+      const shard: Shard = { ...before, index: before.index ?? numbers.take() };
+      const texts: string[] = [];
+      const batches: PackedBatch[] = [];
+      const tallies: Partial<DecisionTallies> = {};
+      for (const object of page) {
+        const answer = range.decide(object);
+        const { row, route } = answer instanceof Promise ? await answer : answer;
+        texts.push(rowText(row));
+        // Counted in place: it is done for each listed key.
+        const tally = tallies[row.decision] ?? noObjects();
+        tallies[row.decision] = tally;
+        tally.objects += 1;
+        tally.bytes += row.sizeBytes;
+        if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
+      }
+      const listed = Object.values(tallies).reduce(addTally, before.listed);
+      const piece = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
+      await Promise.all([send(shard, batches), jobStore.write(piece, encodeLineTexts(texts))]);
+      const settled = {
+        cursor: page.at(-1)?.key ?? range.settled.cursor,
+        shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
+        pending: [...range.packer.pending()],
+      };
+      return { settled, tallies, batches: batches.length };
+    },
+
+    async close(range, upTo) {
+      const { shard: open } = range.settled;
+      const shard: Shard = { ...open, index: open.index ?? numbers.take() };
+      const batches = range.packer.flush();
+      await send(shard, batches);
+      const summary: ShardSummary = {
+        shard: shardName(shard.index),
+        range: { after: shard.after, upTo },
+        pieces: shard.pieces,
+        listed: shard.listed,
+      };
+      await jobStore.write(jobLayout.shardSummary(folder, summary.shard), encodeJson(summary));
+      return { index: shard.index, batches: shard.batches + batches.length };
+    },
+  };
+}

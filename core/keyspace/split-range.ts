@@ -1,0 +1,156 @@
+import { type Alphabets, highestCharacter } from './alphabets.ts';
+import { compareKeys } from './key-order.ts';
+import { type KeyPositions, openPositions, sharedCharacters } from './key-positions.ts';
+
+/** What is known of a range that is being listed. */
+export type RangeSoFar = {
+  /** The first and the last key listed so far, and the first of the last page. */
+  first: string;
+  cursor: string;
+  pageFirst: string;
+  pages: number;
+  /** The last key known before the range, where there is one. */
+  before: string | null;
+  /** The end of the range; null = none. */
+  upTo: string | null;
+  /** Nothing is known to lie between here and `upTo`: a key beyond the range, or where a probe found nothing. */
+  ceiling: string | null;
+  /** Whether `ceiling` is a key that exists, so that keys may be expected all the way up to it. */
+  ceilingIsKey: boolean;
+  /** Probes in this range that found nothing since the last that found something. */
+  emptyProbes: number;
+};
+
+const highestPoint = highestCharacter.codePointAt(0) ?? 0;
+
+/** Where to cut a range, and how many pages are likely to be left of it; more than anyone counts = unknown. */
+export type Cut = { cut: string; pagesLeft: number };
+
+/** The longest key of S3, in bytes. [src: S3 user guide, object keys] */
+const longestKeyBytes = 1024;
+/** Characters tried behind the shared start, and taken behind the first that tells the cut from both ends. */
+const mostCharacters = 32;
+const finerCharacters = 2;
+/** From so many keys on, a place that never varied is taken to vary nowhere. */
+const enoughKeys = 24;
+
+/**
+ * Where to cut what is left of a range, and how many pages are likely to be left; null = there is no place for a cut.
+ * The cut is such that both parts are likely to hold keys. Whatever it is, (cursor, cut] and (cut, upTo] are disjoint,
+ * ordered and cover (cursor, upTo], and it is valid UTF-8: a wrong guess costs a request, never a key.
+ *
+ * It takes the middle, reading keys as numbers in the alphabets seen so far. While little has been seen, the middle
+ * would mostly be empty space (all keys begin with `logs/2024/`, say): then it first looks for the outermost
+ * character that varies, by halving the places between the start that all keys are known to share and the one where
+ * keys are known to vary.
+ */
+export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null {
+  const { cursor, upTo } = soFar;
+  const { end, reached } = endOf(soFar);
+  const shared = end === null ? 0 : sharedCharacters(cursor, end);
+  const positions = openPositions(Array.from(cursor).slice(0, shared).join(''), alphabets);
+  const pagesLeft = estimate(soFar, end, shared, positions);
+  const middle = between(cursor, end, positions);
+  const varies = reached ? shared : variesAt(soFar, shared);
+  const unknown =
+    shared < varies && (soFar.emptyProbes > 0 || alphabets.learnt() < enoughKeys || middle === null);
+  const leap = unknown ? null : leapAhead(soFar, end, reached, shared, alphabets);
+  const cut = unknown ? pastSubtree(cursor, Math.floor((shared + varies) / 2)) : (leap?.cut ?? middle);
+  if (cut === null || compareKeys(cut, cursor) <= 0) return null;
+  if (end !== null && compareKeys(cut, end) >= 0) return null;
+  if (upTo !== null && compareKeys(cut, upTo) >= 0) return null;
+  if (Buffer.byteLength(cut) > longestKeyBytes) return null;
+  return { cut, pagesLeft: unknown ? Number.MAX_SAFE_INTEGER : (leap?.pagesLeft ?? pagesLeft) };
+}
+
+/**
+ * Where no character was seen between the cursor's and the end's, alphabets tell nothing: the cut then goes to the middle
+ * of the gap, or, where keys are not known to reach the end, leaps twice as far as the range has come.
+ */
+function leapAhead(
+  soFar: RangeSoFar,
+  end: string | null,
+  reached: boolean,
+  shared: number,
+  alphabets: Alphabets,
+): Cut | null {
+  const pointAt = (key: string) => Array.from(key)[shared]?.codePointAt(0);
+  const here = pointAt(soFar.cursor);
+  const stop = (end === null ? undefined : pointAt(end)) ?? highestPoint;
+  if (here === undefined || stop - here < 2) return null;
+  if (alphabets.at(shared).points.some((point) => point > here && point < stop)) return null;
+  const known = [soFar.before, soFar.first, soFar.pageFirst]
+    .filter((key) => key !== null && sharedCharacters(key, soFar.cursor) >= shared)
+    .flatMap((key) => pointAt(key ?? '') ?? []);
+  const come = here - Math.min(here, ...known);
+  const far = here + Math.max(1, 2 * come);
+  const point = reached || far >= stop ? Math.floor((here + stop) / 2) : far;
+  if (point > highestPoint || (point >= 0xd800 && point <= 0xdfff)) return null;
+  const start = Array.from(soFar.cursor).slice(0, shared).join('');
+  return {
+    cut: start + String.fromCodePoint(point),
+    pagesLeft: reached ? ((stop - here) * soFar.pages) / (come + 1) : Number.MAX_SAFE_INTEGER,
+  };
+}
+
+/**
+ * Up to where keys may lie, and whether they can be expected to reach it: they can where a key is known there that
+ * departs from the cursor at the same character as the end of the range does.
+ */
+function endOf({ cursor, upTo, ceiling, ceilingIsKey }: RangeSoFar): {
+  end: string | null;
+  reached: boolean;
+} {
+  if (ceiling === null) return { end: upTo, reached: false };
+  if (upTo === null || compareKeys(ceiling, upTo) <= 0) return { end: ceiling, reached: ceilingIsKey };
+  const sameCharacter = sharedCharacters(cursor, upTo) === sharedCharacters(cursor, ceiling);
+  return { end: upTo, reached: ceilingIsKey && sameCharacter };
+}
+
+/**
+ * The first character from `shared` on at which keys are known to vary; `shared` where nothing is known. Once a probe
+ * found nothing, only what was listed in the range itself counts: what varies before it need not vary in it.
+ */
+function variesAt({ cursor, before, first, pageFirst, emptyProbes }: RangeSoFar, shared: number): number {
+  const known = emptyProbes > 0 || before === null ? [first, pageFirst] : [before, first, pageFirst];
+  const departures = known.map((key) => sharedCharacters(key, cursor)).filter((at) => at >= shared);
+  return departures.length === 0 ? shared : Math.min(...departures);
+}
+
+/** The place behind every key that shares the cursor's characters up to and with this one. */
+function pastSubtree(cursor: string, character: number): string {
+  return Array.from(cursor)
+    .slice(0, character + 1)
+    .join('')
+    .concat(highestCharacter);
+}
+
+function between(cursor: string, end: string | null, positions: KeyPositions): string | null {
+  const low = positions.of(cursor);
+  const high = end === null ? 1 : positions.of(end);
+  const middle = (low + high) / 2;
+  const fits = (key: string) => compareKeys(key, cursor) > 0 && (end === null || compareKeys(key, end) < 0);
+  for (let length = 1; length <= mostCharacters; length++) {
+    const cut = positions.keyAt(middle, length);
+    if (!fits(cut)) continue;
+    const finer = positions.keyAt(middle, length + finerCharacters);
+    return fits(finer) ? finer : cut;
+  }
+  return null;
+}
+
+/**
+ * Pages left, if keys lie as densely as in what was listed: the mean, geometric, of the whole range's density and the
+ * last page's, since the one is steady and the other is near.
+ */
+function estimate(soFar: RangeSoFar, end: string | null, shared: number, positions: KeyPositions): number {
+  const { cursor, first, pageFirst, pages } = soFar;
+  const here = positions.of(cursor);
+  const left = (end === null ? 1 : positions.of(end)) - here;
+  const startOf = (key: string) => (sharedCharacters(key, cursor) >= shared ? positions.of(key) : 0);
+  const whole = here - startOf(first);
+  const last = here - startOf(pageFirst);
+  if (left <= 0) return 0;
+  if (whole <= 0 || last <= 0) return Number.MAX_SAFE_INTEGER;
+  return left * Math.sqrt((pages / whole) * (1 / last));
+}

@@ -1,0 +1,190 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseListing, UnusualListing } from '../../../adapters/aws/listing-xml.ts';
+import { encodeListedKey } from '../../../local/s3-server/xml-text.ts';
+import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
+
+/** The same listing as five kinds of store write it. */
+const dialects = {
+  amazon: {
+    space: '',
+    prolog: '<?xml version="1.0" encoding="UTF-8"?>\n',
+    xmlns: ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
+    quote: '&quot;',
+  },
+  indented: {
+    space: '\n    ',
+    prolog: '<?xml version="1.0" encoding="UTF-8"?>\n',
+    xmlns: ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
+    quote: '&#34;',
+  },
+  bare: { space: '', prolog: '', xmlns: '', quote: '"' },
+  hexadecimal: {
+    space: '\n\t',
+    prolog: '<?xml version="1.0" encoding="utf-8"?>',
+    xmlns: '',
+    quote: '&#x22;',
+  },
+} as const;
+
+const listedObject = fc.record({
+  key: anyKey(12),
+  size: fc.oneof(fc.nat(), fc.constant(0), fc.constant(5 * 1024 ** 4)),
+  etag: fc.oneof(fc.constant('d41d8cd98f00b204e9800998ecf8427e'), fc.constant('ab-12'), fc.constant(null)),
+  modified: fc.constantFrom(
+    '2024-02-29T23:59:59.999Z',
+    '2024-02-29T23:59:59.000Z',
+    '1999-01-01T00:00:00Z',
+    '2026-11-25T01:02:03.004Z',
+  ),
+  storageClass: fc.constantFrom('STANDARD', 'GLACIER', null),
+  owner: fc.boolean(),
+  extra: fc.constantFrom(
+    '',
+    '<ChecksumAlgorithm>CRC32</ChecksumAlgorithm>',
+    '<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress></RestoreStatus>',
+    '<Type>Normal</Type>',
+  ),
+  order: fc.nat(5),
+});
+const listing = fc.record({
+  objects: fc.array(listedObject, { maxLength: 8 }),
+  truncated: fc.boolean(),
+  encoded: fc.boolean(),
+  dialect: fc.constantFrom(...(Object.keys(dialects) as (keyof typeof dialects)[])),
+  token: fc.option(fc.constantFrom('plain', 'a&b<c>"d', 'ZnJvbTo=')),
+  prefixes: fc.boolean(),
+});
+type Listing = typeof listing extends fc.Arbitrary<infer T> ? T : never;
+
+// Characters that XML 1.0 cannot hold: an unencoded listing cannot tell them.
+const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+// Where a listing is not encoded, the SDK takes a key of nothing but white space for an empty one.
+const blank = /^\s*$/;
+
+function xmlOf({ objects, truncated, encoded, dialect, token, prefixes }: Listing): string {
+  const { space, prolog, xmlns, quote } = dialects[dialect];
+  const escaped = (text: string) =>
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('\r', '&#13;')
+      .replaceAll('"', quote === '"' ? '"' : quote);
+  const contents = objects.map(({ key, size, etag, modified, storageClass, owner, extra, order }) => {
+    const parts = [
+      `<Key>${encoded ? encodeListedKey(key) : escaped(key)}</Key>`,
+      `<LastModified>${modified}</LastModified>`,
+      etag === null ? '' : `<ETag>${quote}${etag}${quote}</ETag>`,
+      `<Size>${size}</Size>`,
+      storageClass === null ? '' : `<StorageClass>${storageClass}</StorageClass>`,
+      owner ? '<Owner><ID>12&amp;3</ID><DisplayName>Ünïcode</DisplayName></Owner>' : '',
+      extra,
+    ].filter((part) => part !== '');
+    const turned = [...parts.slice(order % parts.length), ...parts.slice(0, order % parts.length)];
+    return `<Contents>${space}${turned.join(space)}${space}</Contents>`;
+  });
+  const inner = [
+    '<Name>held</Name>',
+    dialect === 'bare' ? '<Prefix/>' : '<Prefix></Prefix>',
+    '<MaxKeys>1000</MaxKeys>',
+    encoded ? '<EncodingType>url</EncodingType>' : '',
+    `<IsTruncated>${truncated}</IsTruncated>`,
+    token === null ? '' : `<NextContinuationToken>${escaped(token)}</NextContinuationToken>`,
+    ...contents,
+    prefixes
+      ? '<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>'
+      : '',
+  ];
+  return `${prolog}<ListBucketResult${xmlns}>${inner.filter((part) => part !== '').join(space)}${space}</ListBucketResult>`;
+}
+
+describe('the quick parser of listings', () => {
+  let server: Server;
+  let body = '';
+  let client: S3Client;
+  beforeAll(async () => {
+    server = createServer((_, response) => response.setHeader('content-type', 'application/xml').end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    client = new S3Client({
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+  });
+  afterAll(() => {
+    client.destroy();
+    server.close();
+  });
+
+  it('reads what the AWS SDK reads, of listings in every dialect', async () => {
+    let objects = 0;
+    await fc.assert(
+      fc.asyncProperty(listing, async (page) => {
+        if (!page.encoded)
+          page.objects = page.objects.filter(({ key }) => !unwritable.test(key) && !blank.test(key));
+        body = xmlOf(page);
+        const bySdk = await client.send(new ListObjectsV2Command({ Bucket: 'held' }));
+        const quick = parseListing(Buffer.from(body));
+        expect(quick.entries).toEqual(
+          (bySdk.Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
+            key: Key,
+            sizeBytes: Size,
+            etag: ETag?.replace(/^"|"$/g, '') ?? null,
+            modifiedAtMs: LastModified?.getTime(),
+            storageClass: StorageClass ?? null,
+          })),
+        );
+        expect(quick.truncated).toBe(bySdk.IsTruncated);
+        expect(quick.token).toBe(bySdk.NextContinuationToken);
+        expect(quick.encoded).toBe(bySdk.EncodingType === 'url');
+        objects += quick.entries.length;
+      }),
+      { ...sameEveryRun, numRuns: 400 },
+    );
+    expect(objects).toBeGreaterThan(500);
+  });
+
+  const whole =
+    '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key><LastModified>2024-01-01T00:00:00Z</LastModified><Size>1</Size></Contents></ListBucketResult>';
+  it.each<[string, string]>([
+    ['that is a web page', '<html><body>Sign in</body></html>'],
+    ['that is cut off', whole.slice(0, -10)],
+    ['that goes on behind its end', `${whole}<p>`],
+    ['that does not say whether it ends', whole.replace('<IsTruncated>false</IsTruncated>', '')],
+    ['that says it twice', whole.replace('<Contents>', '<IsTruncated>true</IsTruncated><Contents>')],
+    ['with an attribute', whole.replace('<Key>', '<Key lang="en">')],
+    ['with a comment', whole.replace('<Contents>', '<!-- no --><Contents>')],
+    ['with CDATA', whole.replace('>a<', '><![CDATA[a]]><')],
+    ['with text between its elements', whole.replace('<Contents>', 'more<Contents>')],
+    ['with an element inside a key', whole.replace('>a<', '><b>a</b><')],
+    ['with two keys of one object', whole.replace('<Size>', '<Key>b</Key><Size>')],
+    ['with an unknown reference', whole.replace('>a<', '>&uuml;<')],
+    ['with a reference to half a character', whole.replace('>a<', '>&#xD800;<')],
+    ['with a bare ampersand', whole.replace('>a<', '>a & b<')],
+    ['with a bare carriage return in a key', whole.replace('>a<', '>a\r<')],
+    ['with a size that is no number', whole.replace('>1<', '>1e3<')],
+    ['without the size of an object', whole.replace('<Size>1</Size>', '')],
+    ['with a time of another form', whole.replace('2024-01-01T00:00:00Z', 'Mon, 01 Jan 2024 00:00:00 GMT')],
+    ['with a day that does not exist', whole.replace('2024-01-01', '2024-13-01')],
+    ['with a namespace prefix', whole.replaceAll('Contents>', 's3:Contents>')],
+  ])('leaves to the SDK a listing %s', (_, xml) => {
+    expect(() => parseListing(Buffer.from(xml))).toThrow(UnusualListing);
+  });
+
+  it('reads a key of nothing but white space, which the SDK loses', () => {
+    const page = parseListing(Buffer.from(whole.replace('>a<', '>\n <')));
+    expect(page.entries.map(({ key }) => key)).toEqual(['\n ']);
+  });
+
+  it('leaves to the SDK a listing that is not UTF-8, rather than changing a key', () => {
+    const bytes = Buffer.from(whole.replace('>a<', '>#<'));
+    bytes[bytes.indexOf('#')] = 0xe9;
+    expect(() => parseListing(bytes)).toThrow(UnusualListing);
+  });
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openAlphabets } from '../../../core/keyspace/alphabets.ts';
+import { openPositions } from '../../../core/keyspace/key-positions.ts';
+import { type RangeSoFar, splitRange } from '../../../core/keyspace/split-range.ts';
+import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../../support/hard-keys.ts';
+
+const key = fc.oneof(
+  closeKey(8),
+  anyKey(8),
+  fc.integer({ min: 0, max: 99_999 }).map((n) => `logs/${n}`),
+);
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+test('a cut lies strictly inside of the range, is valid UTF-8 and no longer than a key may be', () => {
+  let cuts = 0;
+  fc.assert(
+    fc.property(
+      fc.array(key, { minLength: 1, maxLength: 40 }),
+      fc.nat(),
+      fc.nat(4),
+      fc.boolean(),
+      fc.option(key),
+      fc.option(key),
+      (keys, at, back, ceilingIsKey, one, other) => {
+        const known = keysInOrder(keys);
+        const cursorAt = at % known.length;
+        const cursor = known[cursorAt] ?? '';
+        const [upTo = null, ceiling = null] = keysInOrder([one, other].flatMap((each) => each ?? [])).filter(
+          (each) => byBytes(each, cursor) > 0,
+        );
+        const soFar: RangeSoFar = {
+          cursor,
+          first: known[Math.max(0, cursorAt - back)] ?? cursor,
+          pageFirst: known[Math.max(0, cursorAt - 1)] ?? cursor,
+          pages: back + 1,
+          before: known[Math.max(0, cursorAt - back - 1)] ?? null,
+          upTo,
+          ceiling,
+          ceilingIsKey,
+          emptyProbes: back % 3,
+        };
+        const alphabets = openAlphabets();
+        for (const each of known) alphabets.learn(each);
+        const found = splitRange(soFar, alphabets);
+        if (found === null) return;
+        cuts += 1;
+        expect(byBytes(found.cut, cursor)).toBeGreaterThan(0);
+        if (upTo !== null) expect(byBytes(found.cut, upTo)).toBeLessThan(0);
+        expect(found.cut.isWellFormed()).toBe(true);
+        expect(Buffer.byteLength(found.cut)).toBeLessThanOrEqual(1024);
+        expect(found.pagesLeft).toBeGreaterThanOrEqual(0);
+      },
+    ),
+    { ...sameEveryRun, numRuns: 3000 },
+  );
+  expect(cuts).toBeGreaterThan(1500);
+});
+
+describe('a range whose keys are known on both sides', () => {
+  const between = (cursor: string, ceiling: string, learnt: readonly string[]) => {
+    const alphabets = openAlphabets();
+    for (const each of learnt) alphabets.learn(each);
+    const [first = cursor] = learnt;
+    return splitRange(
+      {
+        cursor,
+        first,
+        pageFirst: first,
+        pages: 2,
+        before: null,
+        upTo: ceiling,
+        ceiling,
+        ceilingIsKey: true,
+        emptyProbes: 0,
+      },
+      alphabets,
+    )?.cut;
+  };
+
+  test('is cut in the middle of its counter', () => {
+    const learnt = Array.from({ length: 40 }, (_, n) => `data/object-${String(n * 250).padStart(6, '0')}`);
+    expect(between('data/object-001000', 'data/object-009000', learnt)).toMatch(/^data\/object-00[45]/);
+  });
+
+  test('is cut between two keys that are far apart in an alphabet that was not seen yet', () => {
+    const cut =
+      between('\u{1f300}\u{1f301}', '\u{1f500}\u{1f301}', ['\u{1f300}\u{1f300}', '\u{1f300}\u{1f301}']) ?? '';
+    expect(cut.codePointAt(0)).toBe(0x1f400);
+  });
+
+  test('is not cut where nothing lies between its ends', () => {
+    expect(between('a', 'a\u0000', ['a'])).toBeUndefined();
+  });
+});
+
+test('positions keep the order of keys, and a key stands where it is made from', () => {
+  fc.assert(
+    fc.property(fc.array(key, { minLength: 2, maxLength: 30 }), (keys) => {
+      const alphabets = openAlphabets();
+      for (const each of keys) alphabets.learn(each);
+      const positions = openPositions('', alphabets);
+      const order = keysInOrder(keys);
+      order.slice(1).forEach((each, index) => {
+        expect(positions.of(each)).toBeGreaterThanOrEqual(positions.of(order[index] ?? ''));
+      });
+      for (const at of [0.1, 0.5, 0.9]) {
+        const made = positions.keyAt(at, 8);
+        expect(made.isWellFormed()).toBe(true);
+        expect(positions.of(made)).toBeLessThanOrEqual(at + 1e-9);
+      }
+    }),
+    { ...sameEveryRun, numRuns: 300 },
+  );
+});
