@@ -7,7 +7,7 @@ import {
 import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
-  paginateListObjectVersions,
+  ListObjectVersionsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { ClientConfig } from '../osls.ts';
@@ -31,14 +31,16 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
     async emptyBucket(Bucket) {
       let deleted = 0;
       try {
-        for await (const page of paginateListObjectVersions({ client: s3 }, { Bucket })) {
+        // From the start each time: what was listed is gone by then.
+        for (;;) {
+          const page = await s3.send(new ListObjectVersionsCommand({ Bucket }));
           const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
             ({ Key, VersionId }) => ({
               Key,
               VersionId,
             }),
           );
-          if (Objects.length === 0) continue;
+          if (Objects.length === 0) return deleted;
           const { Errors = [] } = await s3.send(
             new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
           );
@@ -50,9 +52,9 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
           deleted += Objects.length;
         }
       } catch (error) {
-        if (!gone(error)) throw error;
+        if (gone(error)) return deleted;
+        throw error;
       }
-      return deleted;
     },
     async deleteBucket(Bucket) {
       try {
