@@ -11,9 +11,13 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'autoscaling', action: 'DescribeAutoScalingGroups', resource: '*' },
     { service: 'autoscaling', action: 'SetInstanceProtection', resource: 'WorkerGroup' },
     { service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' },
+    { service: 'ecs', action: 'DescribeTasks', resource: 'tasks of ListerCluster' },
     { service: 'ecs', action: 'ListTasks', resource: 'tasks of ListerCluster' },
+    { service: 'ecs', action: 'StopTask', resource: 'tasks of ListerCluster' },
+    { service: 's3', action: 'AbortMultipartUpload', resource: 'destination-bucket/*' },
     { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/*' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
+    { service: 's3', action: 'ListBucket', resource: 'JobStoreBucket' },
     { service: 's3', action: 'ListBucketMultipartUploads', resource: 'destination-bucket' },
   ],
   JudgeRole: [

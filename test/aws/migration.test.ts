@@ -127,6 +127,12 @@ describeOnMoto('a whole migration on the deployed stack', () => {
     jobStore.close();
     if (file === null) throw new Error('there is no report');
     const report = decodeJson(file.bytes, Report);
+    expect(running.tidied()).toEqual({
+      fleetStopped: true,
+      listersStopped: 1,
+      uploadsAborted: 1,
+      problems: [],
+    });
     expect(report.status).toBe('SUCCEEDED');
     expect(report.error).toBeNull();
     expect(report.listed.objects).toBe(sourceKeys.length);
