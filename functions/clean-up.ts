@@ -4,6 +4,7 @@ import { destinationLocation, type MigrationPlan } from '../core/migration.ts';
 import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
+import { releaseStack } from './hold-stack.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
@@ -19,7 +20,7 @@ const lookMs = 500;
 
 /**
  * Leaves nothing behind that costs money or belongs to nobody: lowers the fleet to zero and waits for it, stops
- * listers, aborts this migration's unfinished uploads, deletes the probe object. Messages, checkpoint and inventory stay, so that a
+ * listers, aborts this migration's unfinished uploads, deletes the probe object, releases the stack. Messages, checkpoint and inventory stay, so that a
  * failed migration resumes. Does as much as it can; says in its result what it could not. Doing it again is harmless.
  */
 export const cleanUp = step({
@@ -44,6 +45,8 @@ export const cleanUp = step({
     const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(ports), false);
     const plan = await attempt('reading the plan', () => findPlan(ports.jobStore, folder), null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
+    // Workers that still run would take the next migration's messages.
+    if (fleetStopped) await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
     for (const problem of problems) ports.log('clean-up-problem', { problem });
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },

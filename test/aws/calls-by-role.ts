@@ -15,6 +15,7 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'ecs', action: 'ListTasks', resource: 'tasks of ListerCluster' },
     { service: 'ecs', action: 'StopTask', resource: 'tasks of ListerCluster' },
     { service: 's3', action: 'AbortMultipartUpload', resource: 'destination-bucket/*' },
+    { service: 's3', action: 'DeleteObject', resource: 'JobStoreBucket/*' },
     { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/*' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
     { service: 's3', action: 'ListBucket', resource: 'JobStoreBucket' },
