@@ -4,7 +4,7 @@ import { destinationLocation, type MigrationPlan } from '../core/migration.ts';
 import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
-import { releaseStack } from './hold-stack.ts';
+import { holderOf, releaseStack } from './hold-stack.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
@@ -42,7 +42,7 @@ export const cleanUp = step({
       }
     };
     const listersStopped = await attempt('stopping listers', () => ports.listers.stopAll(migration), 0);
-    const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(ports), false);
+    const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(migration, ports), false);
     const plan = await attempt('reading the plan', () => findPlan(ports.jobStore, folder), null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
     // Workers that still run would take the next migration's messages.
@@ -54,7 +54,11 @@ export const cleanUp = step({
 
 export const handler = onLambda(cleanUp, { clock, fleet, jobStore, listers, openStore, settings });
 
-async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
+async function lowerFleet(migration: string, ports: Needs): Promise<boolean> {
+  const { fleet, clock, settings } = ports;
+  const holder = await holderOf(ports);
+  if (holder !== null && holder !== migration)
+    throw new Error(`migration "${holder}" has this stack; its workers are left alone`);
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
   const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
   for (;;) {

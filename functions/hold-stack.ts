@@ -38,8 +38,16 @@ export async function releaseStack(
   migration: string,
   { jobStore, settings }: Pick<Ports, 'jobStore' | 'settings'>,
 ): Promise<void> {
-  const path = settings.stackHolder;
-  const file = path === null ? null : await jobStore.read(path);
-  if (path !== null && file !== null && decodeJson(file.bytes, Holder).migration === migration)
-    await jobStore.delete(path);
+  const { stackHolder } = settings;
+  if (stackHolder !== null && (await holderOf({ jobStore, settings })) === migration)
+    await jobStore.delete(stackHolder);
+}
+
+/** The migration that has the stack; null = nobody. */
+export async function holderOf({
+  jobStore,
+  settings,
+}: Pick<Ports, 'jobStore' | 'settings'>): Promise<string | null> {
+  const file = settings.stackHolder === null ? null : await jobStore.read(settings.stackHolder);
+  return file === null ? null : decodeJson(file.bytes, Holder).migration;
 }

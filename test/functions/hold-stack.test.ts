@@ -53,6 +53,17 @@ it('is free after Clean up, but not while workers of the migration still run', a
   await expect(holdStack('other', stack)).resolves.toBeUndefined();
 });
 
+it('keeps its workers when another migration cleans up that never had it', async () => {
+  await holdStack('first', stack);
+  stack.fleet.running = 2;
+  expect(await perform(cleanUp, address, stack)).toMatchObject({
+    fleetStopped: false,
+    problems: ['stopping the fleet: migration "first" has this stack; its workers are left alone'],
+  });
+  expect(stack.fleet.bounds).toEqual([]);
+  await expect(holdStack('second', stack)).rejects.toMatchObject({ name: 'StackBusy' });
+});
+
 it('of one migration alone, as on one machine, is never asked for', async () => {
   stack.settings.stackHolder = null;
   await holdStack('first', stack);
