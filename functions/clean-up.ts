@@ -5,12 +5,20 @@ import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
 import { holderOf, releaseStack } from './hold-stack.ts';
-import { findPlan, MigrationAddress } from './migration-address.ts';
+import { findPlan, MigrationAddress, unfinishedPass } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
 import { type Ports, step } from './step.ts';
 
 type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'openStore' | 'settings'>;
+
+/**
+ * What EventBridge says of an execution that was stopped or timed out, and so runs no state any more. The migration's id
+ * is what its name has before the "@". [src: Step Functions guide, execution status change events]
+ */
+const StoppedExecution = z
+  .object({ source: z.literal('aws.states'), detail: z.object({ name: z.string().min(1) }) })
+  .transform(({ detail: { name } }) => ({ migration: name.split('@')[0] ?? name, folder: null }));
 
 /** Does a piece of work; when it fails, notes that as a problem and gives `otherwise`. */
 type Attempt = <Result>(what: string, work: () => Promise<Result>, otherwise: Result) => Promise<Result>;
@@ -24,14 +32,14 @@ const lookMs = 500;
  * failed migration resumes. Does as much as it can; says in its result what it could not. Doing it again is harmless.
  */
 export const cleanUp = step({
-  input: MigrationAddress,
+  input: z.union([MigrationAddress, StoppedExecution]),
   output: z.strictObject({
     fleetStopped: z.boolean(),
     listersStopped: z.int(),
     uploadsAborted: z.int(),
     problems: z.array(z.string()),
   }),
-  async run({ migration, folder }, ports: Needs) {
+  async run({ migration, folder: given }, ports: Needs) {
     const problems: string[] = [];
     const attempt: Attempt = async (what, work, otherwise) => {
       try {
@@ -43,7 +51,9 @@ export const cleanUp = step({
     };
     const listersStopped = await attempt('stopping listers', () => ports.listers.stopAll(migration), 0);
     const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(migration, ports), false);
-    const plan = await attempt('reading the plan', () => findPlan(ports.jobStore, folder), null);
+    const findOwnPlan = async () =>
+      findPlan(ports.jobStore, given ?? (await unfinishedPass(ports.jobStore, migration)));
+    const plan = await attempt('reading the plan', findOwnPlan, null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
     // Workers that still run would take the next migration's messages.
     if (fleetStopped) await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
