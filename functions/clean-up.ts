@@ -17,8 +17,15 @@ type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'o
  * is what its name has before the "@". [src: Step Functions guide, execution status change events]
  */
 const StoppedExecution = z
-  .object({ source: z.literal('aws.states'), detail: z.object({ name: z.string().min(1) }) })
-  .transform(({ detail: { name } }) => ({ migration: name.split('@')[0] ?? name, folder: null }));
+  .object({
+    source: z.literal('aws.states'),
+    detail: z.object({ name: z.string().min(1), startDate: z.int() }),
+  })
+  .transform(({ detail: { name, startDate } }) => ({
+    migration: name.split('@')[0] ?? name,
+    folder: null,
+    startedAtMs: startDate,
+  }));
 
 /** Does a piece of work; when it fails, notes that as a problem and gives `otherwise`. */
 type Attempt = <Result>(what: string, work: () => Promise<Result>, otherwise: Result) => Promise<Result>;
@@ -39,7 +46,14 @@ export const cleanUp = step({
     uploadsAborted: z.int(),
     problems: z.array(z.string()),
   }),
-  async run({ migration, folder: given }, ports: Needs) {
+  async run(input, ports: Needs) {
+    const { migration, folder: given } = input;
+    const stoppedRunMs = 'startedAtMs' in input ? input.startedAtMs : null;
+    if (stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))) {
+      const problem = 'a later run has this stack; nothing of it is touched';
+      ports.log('clean-up-problem', { problem });
+      return { fleetStopped: false, listersStopped: 0, uploadsAborted: 0, problems: [problem] };
+    }
     const problems: string[] = [];
     const attempt: Attempt = async (what, work, otherwise) => {
       try {
@@ -56,7 +70,8 @@ export const cleanUp = step({
     const plan = await attempt('reading the plan', findOwnPlan, null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
     // Workers that still run would take the next migration's messages.
-    if (fleetStopped) await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
+    if (fleetStopped && !(stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))))
+      await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
     for (const problem of problems) ports.log('clean-up-problem', { problem });
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },
@@ -64,11 +79,17 @@ export const cleanUp = step({
 
 export const handler = onLambda(cleanUp, { clock, fleet, jobStore, listers, openStore, settings });
 
+/** Whether the stack is had by a run that began after the stopped one. Start times of one run may differ by rounding. */
+async function laterRunHolds(stoppedRunMs: number, ports: Needs): Promise<boolean> {
+  const holder = await holderOf(ports);
+  return holder !== null && holder.startedAtMs >= stoppedRunMs + 1000;
+}
+
 async function lowerFleet(migration: string, ports: Needs): Promise<boolean> {
   const { fleet, clock, settings } = ports;
   const holder = await holderOf(ports);
-  if (holder !== null && holder !== migration)
-    throw new Error(`migration "${holder}" has this stack; its workers are left alone`);
+  if (holder !== null && holder.migration !== migration)
+    throw new Error(`migration "${holder.migration}" has this stack; its workers are left alone`);
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
   const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
   for (;;) {

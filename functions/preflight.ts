@@ -47,7 +47,7 @@ export const preflight = step({
     }
     await refuseForeignMessages(migration, ports);
     // From here on every failure goes to Clean up, which releases it.
-    await holdStack(migration, ports);
+    await holdStack(migration, Date.parse(startedAt), ports);
     const { requests: asked, ...found } = isS3Request(request)
       ? await probeSource(request, (listing) => ports.openStore(sourceBucket(request), { listing }))
       : ofRclone;

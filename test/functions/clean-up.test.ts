@@ -78,7 +78,7 @@ describe('what costs money', () => {
     await stack.destination.put(probe, new Uint8Array(1), 1, {});
     stack.listers.running = 1;
     stack.fleet.running = 2;
-    const detail = { name: `${migration}@2`, status: 'ABORTED', stopDate: 5, input: '{}' };
+    const detail = { name: `${migration}@2`, status: 'ABORTED', startDate: 4, stopDate: 5, input: '{}' };
     const event = { version: '0', source: 'aws.states', region: 'us-east-1', detail };
     expect(await perform(cleanUp, event, stack)).toMatchObject({
       fleetStopped: true,

@@ -383,7 +383,7 @@ describe('a stack that is taken', () => {
 
   it('by another migration that has queued nothing yet is not used, and the plan of nobody is written', async () => {
     stack.settings.stackHolder = 'stack/holder.json';
-    await holdStack('other', stack);
+    await holdStack('other', 1_000_000, stack);
     await expect(run()).rejects.toMatchObject({
       name: 'StackBusy',
       message: expect.stringContaining('migration "other" has this stack'),
@@ -391,7 +391,7 @@ describe('a stack that is taken', () => {
     expect(await storedPlan()).toBeNull();
     await releaseStack('other', stack);
     await expect(run()).resolves.toMatchObject(address);
-    await expect(holdStack('other', stack)).rejects.toMatchObject({ name: 'StackBusy' });
+    await expect(holdStack('other', 1_000_000, stack)).rejects.toMatchObject({ name: 'StackBusy' });
   });
 
   it('by what is no batch is not used', async () => {

@@ -190,10 +190,22 @@ describe.each([plain, full])('the events of stage $stage', (stack) => {
     });
   });
 
+  it('may have Clean up run for a stopped migration, that rule alone', () => {
+    expect(stack.properties('StoppedRuleMayCleanUp')).toMatchObject({
+      Action: 'lambda:InvokeFunction',
+      Principal: 'events.amazonaws.com',
+      SourceArn: stack.arn('MigrationStoppedRule'),
+    });
+  });
+
   it('go to the topic when there is one', () => {
     const targets = stack === full ? [{ Id: 'topic', Arn: fullParameters.notificationTopicArn }] : undefined;
     for (const id of stack.logicalIds('AWS::Events::Rule'))
-      expect(stack.properties(id)['Targets']).toEqual(targets);
+      expect(stack.properties(id)['Targets']).toEqual(
+        id === 'MigrationStoppedRule'
+          ? [{ Id: 'clean-up', Arn: stack.arn('CleanUpLambdaFunction') }, ...(targets ?? [])]
+          : targets,
+      );
     expect(stack.logicalIds('AWS::Events::Rule')).toHaveLength(3);
   });
 });

@@ -233,6 +233,8 @@ describe('every command that the adapters send to AWS', () => {
     const root = new URL('../../', import.meta.url).pathname;
     const commands = new Set<string>();
     for await (const path of glob('{adapters,containers,functions}/**/*.ts', { cwd: root })) {
+      // The command `drover start` runs in the name of whoever calls it, not of a role.
+      if (path === 'adapters/aws/migration-machine.ts') continue;
       const text = readFileSync(`${root}${path}`, 'utf8');
       for (const [, sent, paged] of text.matchAll(/\bnew ([A-Z]\w+)Command\(|\bpaginate([A-Z]\w+)\(/g))
         commands.add(sent ?? paged ?? '');
