@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The deployed stack is being built; its tests need moto and a packaged template: npm run test:stack.
-    exclude: process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**', 'test/template/**'] : [],
+    // The tests of the deployed stack against moto are being built: npm run test:stack.
+    exclude: process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : [],
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
