@@ -57,12 +57,16 @@ function groupCall({ body }: AwsRequest): AwsCall {
   return { service: 'autoscaling', action, resource };
 }
 
-/** The bucket's name for calls on it, `bucket/*` for calls on its objects. */
+/** The bucket's name for calls on it, `bucket/*` for calls on its objects, and the object itself where one is deleted. */
 function s3Calls({ method, url, headers, status }: AwsRequest): AwsCall[] {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?([\s\S]*)$/.exec(pathname) ?? [];
-  const onBucket = (action: string): AwsCall => ({ service: 's3', action, resource: bucket });
-  const onObject = (action: string): AwsCall => ({ service: 's3', action, resource: `${bucket}/*` });
+  const onBucket = (action: string, path = ''): AwsCall => ({
+    service: 's3',
+    action,
+    resource: `${bucket}${path}`,
+  });
+  const onObject = (action: string): AwsCall => onBucket(action, '/*');
   if (key === '')
     return [onBucket(searchParams.has('uploads') ? 'ListBucketMultipartUploads' : 'ListBucket')];
   const tagging = searchParams.has('tagging');
@@ -73,7 +77,8 @@ function s3Calls({ method, url, headers, status }: AwsRequest): AwsCall[] {
       // Without leave to list, S3 answers 403 for an object that is not there. [src: S3 API reference, GetObject]
       return [onObject('GetObject'), ...(status === 404 ? [onBucket('ListBucket')] : [])];
     case 'DELETE':
-      return [onObject(searchParams.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject')];
+      if (searchParams.has('uploadId')) return [onObject('AbortMultipartUpload')];
+      return [onBucket('DeleteObject', `/${decodeURIComponent(key)}`)];
     case 'PUT':
     case 'POST':
       if (tagging) return [onObject('PutObjectTagging')];

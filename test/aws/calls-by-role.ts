@@ -2,7 +2,7 @@ import type { AwsCall } from './aws-call.ts';
 
 /**
  * Every AWS call that a role's code made in a whole migration on moto, as IAM names it, on resources by their logical
- * ids in the template; `/*` = the objects of a bucket, `destination-bucket` = the request's. Written by
+ * ids in the template; `/*` = any object of a bucket, `destination-bucket` = the request's. Written by
  * migration.test.ts (`npx vitest run test/aws/migration.test.ts -u`), never by hand. What KMS keys ask for on top
  * follows from the resources that are encrypted.
  */
@@ -15,8 +15,8 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'ecs', action: 'ListTasks', resource: 'tasks of ListerCluster' },
     { service: 'ecs', action: 'StopTask', resource: 'tasks of ListerCluster' },
     { service: 's3', action: 'AbortMultipartUpload', resource: 'destination-bucket/*' },
-    { service: 's3', action: 'DeleteObject', resource: 'JobStoreBucket/*' },
-    { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/*' },
+    { service: 's3', action: 'DeleteObject', resource: 'JobStoreBucket/stack/holder.json' },
+    { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/ibm/.drover-probe-exit-ibm' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
     { service: 's3', action: 'ListBucket', resource: 'JobStoreBucket' },
     { service: 's3', action: 'ListBucketMultipartUploads', resource: 'destination-bucket' },
@@ -37,8 +37,12 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
   ],
   PlanVerificationRole: [{ service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' }],
   PreflightRole: [
-    { service: 's3', action: 'DeleteObject', resource: 'JobStoreBucket/*' },
-    { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/*' },
+    {
+      service: 's3',
+      action: 'DeleteObject',
+      resource: 'JobStoreBucket/migrations/exit-ibm/listing-error.json',
+    },
+    { service: 's3', action: 'DeleteObject', resource: 'destination-bucket/ibm/.drover-probe-exit-ibm' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
     { service: 's3', action: 'GetObject', resource: 'destination-bucket/*' },
     { service: 's3', action: 'ListBucket', resource: 'JobStoreBucket' },

@@ -4,7 +4,7 @@ const opening = `import type { AwsCall } from './aws-call.ts';
 
 /**
  * Every AWS call that a role's code made in a whole migration on moto, as IAM names it, on resources by their logical
- * ids in the template; \`/*\` = the objects of a bucket, \`destination-bucket\` = the request's. Written by
+ * ids in the template; \`/*\` = any object of a bucket, \`destination-bucket\` = the request's. Written by
  * migration.test.ts (\`npx vitest run test/aws/migration.test.ts -u\`), never by hand. What KMS keys ask for on top
  * follows from the resources that are encrypted.
  */

@@ -148,8 +148,8 @@ function logicalResource(
     [physical, physical.split(/[:/]/).at(-1) ?? ''].map((name) => [name, logicalId] as const),
   );
   const known = new Map([...names.filter(([name]) => !/^drover-\w+$/.test(name)), ...secrets]);
-  const [, words = '', name = '', rest = ''] =
-    /^((?:tasks of |executions of )?)(.*?)(\/\*)?$/.exec(resource) ?? [];
-  const cluster = words === 'tasks of ' ? 'ListerCluster' : undefined;
-  return `${words}${cluster ?? known.get(name) ?? name}${rest}`;
+  if (resource.startsWith('tasks of ')) return 'tasks of ListerCluster';
+  // A secret's name begins with a slash; a bucket's is before the first one.
+  const [, words = '', name = '', rest = ''] = /^(executions of |)(\/.+|[^/]+)(\/.*)?$/s.exec(resource) ?? [];
+  return `${words}${known.get(name) ?? name}${rest}`;
 }

@@ -6,8 +6,9 @@ import { unsupportedResources } from './unsupported-resources.ts';
 const Fields = z.record(z.string(), z.unknown());
 
 /**
- * The packaged template in the words that moto's CloudFormation understands. Nothing is left out; two things are put
- * otherwise: references to resources that moto does not create are worked out beforehand, and names of Fn::Sub's own
+ * The packaged template in the words that moto's CloudFormation understands. Nothing is left out; three things are put
+ * otherwise: references to resources that moto does not create are worked out beforehand, items of lists that a
+ * condition takes out are taken out, because moto leaves a null in their place, and names of Fn::Sub's own
  * variables begin with a letter, because moto's take no digit there (serverless-step-functions hashes them).
  */
 export function templateForMoto(stack: PackagedStack, template: string): string {
@@ -15,8 +16,14 @@ export function templateForMoto(stack: PackagedStack, template: string): string 
   const isMissing = (id: unknown): boolean =>
     typeof id === 'string' && Object.hasOwn(unsupportedResources, stack.template.Resources[id]?.Type ?? '');
 
+  const isTakenOut = (item: unknown): boolean =>
+    typeof item === 'object' &&
+    item !== null &&
+    'Fn::If' in item &&
+    z.array(z.unknown()).parse(worked.resolve([item])).length === 0;
+
   function walk(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(walk);
+    if (Array.isArray(value)) return value.filter((item) => !isTakenOut(item)).map(walk);
     if (typeof value !== 'object' || value === null) return value;
     const { Ref, 'Fn::GetAtt': attribute, 'Fn::Sub': text } = Fields.parse(value);
     if (isMissing(Ref) || (Array.isArray(attribute) && isMissing(attribute[0]))) return worked.resolve(value);

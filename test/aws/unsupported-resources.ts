@@ -5,6 +5,7 @@
 export const unsupportedResources: Readonly<Record<string, string>> = {
   'AWS::AutoScaling::ScalingPolicy': 'the group is moved by Raise fleet and Clean up only',
   'AWS::CloudWatch::Alarm': 'moto creates alarms by their own API only',
+  'AWS::Lambda::Permission': 'moto checks no policy',
   'AWS::Logs::MetricFilter': 'moto creates metric filters by their own API only',
   'AWS::S3::BucketPolicy': 'moto checks no policy',
   'AWS::SQS::QueuePolicy': 'moto checks no policy',

@@ -14,17 +14,17 @@ const lambda = (name: string): UnrecordedCall[] => [...log(`${name}LogGroup`), .
 const findJobs = call(
   's3',
   'ListBucket',
-  'jobstorebucket',
+  'JobStoreBucket',
   'a file that is not there is a 404 only to those who may list',
 );
-const names = ['access_key', 'secret_key', 'endpoint'].map((name) => `/migration/source_${name}`);
-const sourceSecrets = names.flatMap((name) =>
-  call(
-    'secretsmanager',
-    'GetSecretValue',
-    name,
-    'a request names the source’s secrets, or leaves them to the stack',
-  ),
+const sourceSecrets = ['SourceAccessKeySecret', 'SourceSecretKeySecret', 'SourceEndpointSecret'].flatMap(
+  (secret) =>
+    call(
+      'secretsmanager',
+      'GetSecretValue',
+      secret,
+      'a request names the source’s secrets, or leaves them to the stack',
+    ),
 );
 const namedSecrets = ['/migration/destination_access_key', '/migration/destination_secret_key'].flatMap(
   (name) => call('secretsmanager', 'GetSecretValue', name, 'a request may name secrets of the destination'),
@@ -87,7 +87,7 @@ const invoke = (...functions: string[]): UnrecordedCall[] =>
   );
 const rules = ['StepFunctionsGetEventsForECSTaskRule', 'StepFunctionsGetEventsForStepFunctionsExecutionRule'];
 
-/** What each role asks of AWS beside what calls-of-code.ts finds; the resources are in the words of test/aws/aws-call.ts. */
+/** What each role asks of AWS beside what calls-of-code.ts finds; the resources are in the words of test/aws/calls-by-role.ts. */
 export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>> = {
   ValidateRole: [...lambda('Validate'), ...findJobs, ...sourceSecrets, ...namedSecrets, ...openSecrets],
   PreflightRole: [

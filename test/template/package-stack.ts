@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -85,6 +86,7 @@ async function run(stage: string, parameters: Record<string, string>, folder: st
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   const given = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+  const TMPDIR = await mkdtemp(`${tmpdir()}/drover-packaging-`);
   await promisify(execFile)(
     process.execPath,
     [
@@ -98,9 +100,16 @@ async function run(stage: string, parameters: Record<string, string>, folder: st
     ],
     {
       cwd: root,
-      env: { PATH: process.env['PATH'], HOME: unfinished, AWS_EC2_METADATA_DISABLED: 'true', NO_COLOR: '1' },
+      // serverless-esbuild copies every bundle to the folder for temporary files, and leaves it there.
+      env: {
+        PATH: process.env['PATH'],
+        HOME: unfinished,
+        TMPDIR,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        NO_COLOR: '1',
+      },
     },
-  );
+  ).finally(() => rm(TMPDIR, { recursive: true, force: true }));
   await rename(unfinished, folder);
 }
 

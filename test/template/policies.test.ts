@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { AwsCall } from '../aws/aws-call.ts';
+import { callsByRole } from '../aws/calls-by-role.ts';
 import { callsOfCode, entryPoints } from './calls-of-code.ts';
 import { deploy, place } from './deployed.ts';
 import { type UnrecordedCall, unrecordedCalls } from './expected-calls.ts';
@@ -22,18 +23,15 @@ const withoutResource = new Set(['autoscaling:DescribeAutoScalingGroups', 'ecs:L
 /** The ARNs that stand for a resource in the words of the calls. */
 function resourcesOf({ service, action, resource }: AwsCall): string[] {
   if (withoutResource.has(`${service}:${action}`)) return ['*'];
-  const [, word = '', objects = ''] = /^(.*?)(\/\*)?$/.exec(resource) ?? [];
-  const buckets: Record<string, string[]> = {
-    jobstorebucket: [full.ref('JobStoreBucket')],
+  const [, word = '', path = ''] = /^([^/]*)(\/.*)?$/s.exec(resource) ?? [];
+  const buckets: Record<string, readonly string[]> = {
+    JobStoreBucket: [full.ref('JobStoreBucket')],
     'source-bucket': [fullParameters.sourceBuckets],
     'destination-bucket': destinations,
   };
-  const named = buckets[word.toLowerCase()];
-  if (named !== undefined) {
-    const key =
-      action === 'DeleteObject' ? 'migrations/a/pass-2/listing-error.json' : 'migrations/a/plan.json';
-    return named.map((bucket) => `arn:aws:s3:::${bucket}${objects === '' ? '' : `/${key}`}`);
-  }
+  const named = buckets[word];
+  if (named !== undefined)
+    return named.map((bucket) => `arn:aws:s3:::${bucket}${path.replace('*', 'migrations/a/plan.json')}`);
   const words: Record<string, string> = {
     '*': '*',
     WorkerGroup: arn('autoscaling', `autoScalingGroup:1234:autoScalingGroupName/drover-${stage}-workers`),
@@ -49,6 +47,7 @@ function resourcesOf({ service, action, resource }: AwsCall): string[] {
   if (resource.startsWith('/migration/'))
     return [arn('secretsmanager', `secret:/drover/${stage}${resource}-AbCdEf`)];
   if (/^(event-bus|rule)\//.test(resource)) return [arn('events', resource)];
+  if (resource.endsWith('Secret')) return [full.ref(resource)];
   if (resource.endsWith('LogGroup')) return [full.arn(resource).replace(/\*$/, 'log-stream:a')];
   if (/^(ListerTaskDefinition|DrainStateMachine|MigrateStateMachine)$/.test(resource))
     return [full.ref(resource)];
@@ -69,16 +68,19 @@ const requestsOf = (call: UnrecordedCall | AwsCall): Request[] =>
     context: contextOf(call),
   }));
 
-/** Every request that the code behind a role makes. */
+/** Every request that the code behind a role makes: read off it, listed, and recorded in a whole migration on moto. */
 async function requestsOfRole(role: string): Promise<Request[]> {
   const entryPoint = entryPoints[role];
   const ofCode = entryPoint === undefined ? [] : await callsOfCode(entryPoint);
-  const requests = [...ofCode, ...(unrecordedCalls[role] ?? [])].flatMap(requestsOf);
-  // Preflight forgets why a lister gave up; Clean up deletes the word on who has the stack.
-  if (role !== 'CleanUpRole') return requests;
-  const file = /migrations\/a\/pass-2\/listing-error\.json$/;
-  return requests.map((asked) => ({ ...asked, resource: asked.resource.replace(file, 'stack/holder.json') }));
+  const recorded = callsByRole[role] ?? [];
+  const deleted = recorded.filter((call) => isDeletion(call));
+  // The code does not say which file it deletes; the recording does.
+  const unsaid = ofCode.filter((call) => !(isDeletion(call) && deleted.length > 0));
+  return [...unsaid, ...(unrecordedCalls[role] ?? []), ...recorded].flatMap(requestsOf);
 }
+
+const isDeletion = ({ action, resource }: AwsCall) =>
+  action === 'DeleteObject' && resource.startsWith('JobStoreBucket/');
 
 const wanted = new Map(
   await Promise.all(roles.map(async (role) => [role, await requestsOfRole(role)] as const)),
@@ -87,6 +89,13 @@ const requestsTo = (role: string): Request[] => wanted.get(role) ?? [];
 const textOf = ({ action, resource }: Request) => `${action} on ${resource}`;
 const allowed = (statements: readonly Statement[], request: Request) =>
   statements.some((statement) => allows(statement, request));
+
+const mayDelete = (role: string, file: string) =>
+  allowed(roleOf(full, role).statements, {
+    action: 's3:DeleteObject',
+    resource: `arn:aws:s3:::${full.ref('JobStoreBucket')}/${file}`,
+    context: {},
+  });
 
 describe('the roles', () => {
   it('are one for each function, the lister, its start, the workers and the two machines', () => {
@@ -131,11 +140,36 @@ describe('the roles', () => {
         ...swapped(request, /key\/1234/g, 'key/9999'),
         ...swapped(request, /:123456789012:/g, ':210987654321:'),
         ...swapped(request, /source_access_key/g, 'source_rclone_config'),
-        // Of a job nothing is ever deleted but why an earlier lister gave up.
-        ...swapped(request, /(jobstorebucket.*)listing-error/g, '$1plan'),
       ]);
     expect(strangers.length).toBeGreaterThan(0);
     expect(strangers.filter((request) => allowed(statements, request)).map(textOf)).toEqual([]);
+  });
+
+  it('delete two files of the job store and no other: who has the stack, and why a lister gave up', () => {
+    const files = [
+      'stack/holder.json',
+      'stack/holder.json.old',
+      'stack/other.json',
+      'migrations/a/listing-error.json',
+      'migrations/a/pass-2/listing-error.json',
+      'migrations/a/plan.json',
+      'migrations/a/checkpoint.json',
+      'migrations/a/report.json',
+      'migrations/a/stack/holder.json',
+    ];
+    const deleted = roles.map((role) => [role, files.filter((file) => mayDelete(role, file))] as const);
+    expect(Object.fromEntries(deleted.filter(([, found]) => found.length > 0))).toEqual({
+      CleanUpRole: ['stack/holder.json'],
+      PreflightRole: ['migrations/a/listing-error.json', 'migrations/a/pass-2/listing-error.json'],
+    });
+  });
+
+  it('had every call of a whole migration recorded for the table that they are held against', () => {
+    expect(Object.keys(callsByRole).filter((role) => !roles.includes(role))).toEqual([]);
+    // A migration without repairs has nothing to enqueue; Fargate and Step Functions make their own calls.
+    expect(Object.keys(entryPoints).filter((role) => callsByRole[role] === undefined)).toEqual([
+      'EnqueueShardRepairsRole',
+    ]);
   });
 
   it.each(roles)('%s says “any resource” only of what knows no resources', (role) => {
