@@ -13,13 +13,19 @@ import { type Ports, step } from './step.ts';
 type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'openStore' | 'settings'>;
 
 /**
- * What EventBridge says of an execution that was stopped or timed out, and so runs no state any more. The migration's id
- * is what its name has before the "@". [src: Step Functions guide, execution status change events]
+ * What EventBridge says of an execution that was stopped or timed out, and so runs no state any more: among other
+ * fields its name, of which the migration's id is what stands before the "@", and its start in milliseconds.
+ * [src: Step Functions guide, EventBridge events "Step Functions Execution Status Change"]
  */
 const StoppedExecution = z
   .object({
     source: z.literal('aws.states'),
-    detail: z.object({ name: z.string().min(1), startDate: z.int() }),
+    'detail-type': z.literal('Step Functions Execution Status Change'),
+    detail: z.object({
+      name: z.string().min(1),
+      status: z.enum(['ABORTED', 'TIMED_OUT']),
+      startDate: z.int().positive(),
+    }),
   })
   .transform(({ detail: { name, startDate } }) => ({
     migration: name.split('@')[0] ?? name,
@@ -35,8 +41,11 @@ const lookMs = 500;
 
 /**
  * Leaves nothing behind that costs money or belongs to nobody: lowers the fleet to zero and waits for it, stops
- * listers, aborts this migration's unfinished uploads, deletes the probe object, releases the stack. Messages, checkpoint and inventory stay, so that a
- * failed migration resumes. Does as much as it can; says in its result what it could not. Doing it again is harmless.
+ * listers, aborts this migration's unfinished uploads, deletes the probe object, releases the stack. Messages, checkpoint
+ * and inventory stay, so that a failed migration resumes. Does as much as it can; says in its result what it could not.
+ * Doing it again is harmless. For an execution that was stopped, it does nothing while another run has the stack, be it
+ * a later one, or an earlier one of the same migration that was started once more by mistake; and it throws what could
+ * not be done, since no report will show it.
  */
 export const cleanUp = step({
   input: z.union([MigrationAddress, StoppedExecution]),
@@ -49,8 +58,10 @@ export const cleanUp = step({
   async run(input, ports: Needs) {
     const { migration, folder: given } = input;
     const stoppedRunMs = 'startedAtMs' in input ? input.startedAtMs : null;
-    if (stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))) {
-      const problem = 'a later run has this stack; nothing of it is touched';
+    const other = await otherHolder(stoppedRunMs, ports);
+    if (other !== null) {
+      const since = new Date(other.startedAtMs).toISOString();
+      const problem = `the run of migration "${other.migration}" that was started at ${since} has this stack; nothing of it is touched`;
       ports.log('clean-up-problem', { problem });
       return { fleetStopped: false, listersStopped: 0, uploadsAborted: 0, problems: [problem] };
     }
@@ -70,19 +81,26 @@ export const cleanUp = step({
     const plan = await attempt('reading the plan', findOwnPlan, null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
     // Workers that still run would take the next migration's messages.
-    if (fleetStopped && !(stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))))
+    if (fleetStopped && (await otherHolder(stoppedRunMs, ports)) === null)
       await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
     for (const problem of problems) ports.log('clean-up-problem', { problem });
+    // No report will show them: Lambda does it again twice, then an alarm rings.
+    if (stoppedRunMs !== null && problems.length > 0)
+      throw new Error(`clean-up of the stopped migration "${migration}": ${problems.join('; ')}`);
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },
 });
 
 export const handler = onLambda(cleanUp, { clock, fleet, jobStore, listers, openStore, settings });
 
-/** Whether the stack is had by a run that began after the stopped one. Start times of one run may differ by rounding. */
-async function laterRunHolds(stoppedRunMs: number, ports: Needs): Promise<boolean> {
-  const holder = await holderOf(ports);
-  return holder !== null && holder.startedAtMs >= stoppedRunMs + 1000;
+/**
+ * Who has the stack instead of the stopped run; null = that run, or nobody, or no run was stopped. EventBridge and the
+ * execution's context may round the start differently.
+ */
+async function otherHolder(stoppedRunMs: number | null, ports: Needs): ReturnType<typeof holderOf> {
+  const holder = stoppedRunMs === null ? null : await holderOf(ports);
+  if (holder === null || stoppedRunMs === null) return null;
+  return Math.abs(holder.startedAtMs - stoppedRunMs) < 1000 ? null : holder;
 }
 
 async function lowerFleet(migration: string, ports: Needs): Promise<boolean> {

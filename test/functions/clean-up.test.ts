@@ -10,6 +10,7 @@ import { type S3Server, startS3Server } from '../../local/s3-server/s3-server.ts
 import { allOf } from '../support/all-of.ts';
 import { memoryStack } from '../support/memory-stack.ts';
 import { address, rowOf, samplePlan, storeInventory } from '../support/sample-migration.ts';
+import { stoppedExecution } from '../support/stopped-execution.ts';
 
 const { folder, migration } = address;
 let stack: ReturnType<typeof memoryStack>;
@@ -78,15 +79,30 @@ describe('what costs money', () => {
     await stack.destination.put(probe, new Uint8Array(1), 1, {});
     stack.listers.running = 1;
     stack.fleet.running = 2;
-    const detail = { name: `${migration}@2`, status: 'ABORTED', startDate: 4, stopDate: 5, input: '{}' };
-    const event = { version: '0', source: 'aws.states', region: 'us-east-1', detail };
-    expect(await perform(cleanUp, event, stack)).toMatchObject({
+    expect(await perform(cleanUp, stoppedExecution(`${migration}@2`, 1_000_000), stack)).toMatchObject({
       fleetStopped: true,
       listersStopped: 1,
       problems: [],
     });
     expect(stack.stopped).toEqual([migration]);
     expect(await stack.destination.head(probe)).toBeNull();
+  });
+
+  it('is stopped after a time-out too, but not on any other word of EventBridge', async () => {
+    stack.fleet.running = 1;
+    const other = stoppedExecution(migration, 1_000_000, 'SUCCEEDED');
+    await expect(perform(cleanUp, other, stack)).rejects.toThrow(/Invalid option|Invalid input/);
+    expect(stack.fleet.running).toBe(1);
+    const timedOut = stoppedExecution(migration, 1_000_000, 'TIMED_OUT');
+    expect(await perform(cleanUp, timedOut, stack)).toMatchObject({ fleetStopped: true });
+  });
+
+  it('that will not go after a stop fails the invocation, so that Lambda tries again and an alarm rings', async () => {
+    stack.fleet.running = 2;
+    stack.fleet.stubborn = 1;
+    await expect(perform(cleanUp, stoppedExecution(migration, 1_000_000), stack)).rejects.toThrow(
+      `clean-up of the stopped migration "${migration}": stopping the fleet: 1 still run after 10 seconds`,
+    );
   });
 
   it('takes what every failed state hands it, error and all', async () => {

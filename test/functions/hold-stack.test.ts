@@ -1,10 +1,11 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cleanUp } from '../../functions/clean-up.ts';
 import { holdStack, releaseStack } from '../../functions/hold-stack.ts';
 import { perform } from '../../functions/step.ts';
 import { allOf } from '../support/all-of.ts';
 import { memoryStack } from '../support/memory-stack.ts';
 import { address } from '../support/sample-migration.ts';
+import { stoppedExecution } from '../support/stopped-execution.ts';
 
 const stackHolder = 'stack/holder.json';
 let stack: ReturnType<typeof memoryStack>;
@@ -76,12 +77,40 @@ it('keeps the workers of a run that was started meanwhile when the word of an ea
   await holdStack(address.migration, 1_000_000, stack);
   await holdStack(address.migration, 1_060_000, stack);
   stack.fleet.running = 2;
-  const detail = { name: `${address.migration}@1`, startDate: 1_000_000 };
-  const late = await perform(cleanUp, { source: 'aws.states', detail }, stack);
-  expect(late.problems).toEqual(['a later run has this stack; nothing of it is touched']);
+  const event = (startDate: number) => stoppedExecution(`${address.migration}@1`, startDate);
+  const late = await perform(cleanUp, event(1_000_000), stack);
+  expect(late.problems).toEqual([
+    'the run of migration "exit-ibm" that was started at 1970-01-01T00:17:40.000Z has this stack; nothing of it is touched',
+  ]);
   expect(stack.fleet.bounds).toEqual([]);
   await expect(holdStack('other', 1_120_000, stack)).rejects.toMatchObject({ name: 'StackBusy' });
-  const own = { source: 'aws.states', detail: { ...detail, startDate: 1_060_000 } };
-  expect(await perform(cleanUp, own, stack)).toMatchObject({ fleetStopped: true, problems: [] });
+  expect(await perform(cleanUp, event(1_060_000), stack)).toMatchObject({ fleetStopped: true, problems: [] });
   await expect(holdStack('other', 1_120_000, stack)).resolves.toBeUndefined();
+});
+
+describe('a run that was stopped before Preflight gave it the stack', () => {
+  it.each([address.migration, 'other'])(
+    'leaves the earlier run of %s alone, whose stack it is',
+    async (holder) => {
+      await holdStack(holder, 1_000_000, stack);
+      stack.fleet.running = 2;
+      stack.listers.running = 1;
+      const stopped = await perform(cleanUp, stoppedExecution(`${address.migration}@2`, 1_060_000), stack);
+      expect(stopped.problems).toEqual([expect.stringMatching(`the run of migration "${holder}"`)]);
+      expect([stack.fleet.bounds, stack.fleet.running, stack.stopped]).toEqual([[], 2, []]);
+      await expect(holdStack('third', 1_120_000, stack)).rejects.toMatchObject({ name: 'StackBusy' });
+    },
+  );
+
+  it('finds nothing to do where nobody has the stack, and leaves it free', async () => {
+    const event = stoppedExecution(address.migration, 1_060_000);
+    expect(await perform(cleanUp, event, stack)).toEqual({
+      fleetStopped: true,
+      listersStopped: 0,
+      uploadsAborted: 0,
+      problems: [],
+    });
+    expect(await allOf(stack.jobStore.list(''))).toEqual([]);
+    await expect(holdStack('other', 1_120_000, stack)).resolves.toBeUndefined();
+  });
 });

@@ -41,8 +41,9 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
   const { stage } = stack;
   const alarm = (id: string): Fields => stack.properties(id);
 
-  it('are these five', () => {
+  it('are these six', () => {
     expect(stack.logicalIds('AWS::CloudWatch::Alarm').sort()).toEqual([
+      'CleanUpFailedAlarm',
       'DeadLettersAlarm',
       'IdleFleetAlarm',
       'ListerFailedAlarm',
@@ -127,6 +128,16 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
     });
     expect(halfAnHour(found)).toBe(true);
   });
+
+  it('one rings when nobody cleans up after a stopped migration: no event arrived, or Clean up failed thrice', () => {
+    expect(watched(alarm('CleanUpFailedAlarm'))).toEqual({
+      reads: {
+        undelivered: `AWS/Events FailedInvocations drover-${stage}-stopped`,
+        dropped: `AWS/Lambda AsyncEventsDropped drover-${stage}-cleanUp`,
+      },
+      says: 'FILL(undelivered, 0) + FILL(dropped, 0)',
+    });
+  });
 });
 
 function halfAnHour(alarm: Fields): boolean {
@@ -203,7 +214,14 @@ describe.each([plain, full])('the events of stage $stage', (stack) => {
     for (const id of stack.logicalIds('AWS::Events::Rule'))
       expect(stack.properties(id)['Targets']).toEqual(
         id === 'MigrationStoppedRule'
-          ? [{ Id: 'clean-up', Arn: stack.arn('CleanUpLambdaFunction') }, ...(targets ?? [])]
+          ? [
+              {
+                Id: 'clean-up',
+                Arn: stack.arn('CleanUpLambdaFunction'),
+                RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 185 },
+              },
+              ...(targets ?? []),
+            ]
           : targets,
       );
     expect(stack.logicalIds('AWS::Events::Rule')).toHaveLength(3);
