@@ -32,12 +32,12 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
     async emptyBucket(Bucket) {
       let deleted = 0;
       try {
-        for (let page: VersionsPage | null = {}; page !== null; ) {
-          const answer: ListObjectVersionsCommandOutput = await s3.send(
-            new ListObjectVersionsCommand({ Bucket, ...page }),
-          );
-          deleted += await deleteVersions(s3, Bucket, answer);
-          page = nextPage(answer);
+        // Each time from the beginning: what a page named is gone, the version among it that the next would begin at.
+        for (;;) {
+          const listed = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+          const count = await deleteVersions(s3, Bucket, listed);
+          if (count === 0) break;
+          deleted += count;
         }
       } catch (error) {
         if (!gone(error)) throw error;
@@ -66,15 +66,6 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
       return true;
     },
   };
-}
-
-/** Where a listing of versions goes on. */
-type VersionsPage = { KeyMarker?: string; VersionIdMarker?: string };
-
-function nextPage(answer: ListObjectVersionsCommandOutput): VersionsPage | null {
-  const { IsTruncated, NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = answer;
-  if (IsTruncated !== true || KeyMarker === undefined) return null;
-  return { KeyMarker, ...(VersionIdMarker === undefined ? {} : { VersionIdMarker }) };
 }
 
 /** Deletes what one page names, at most a thousand, as many as one request may. [src: S3 API reference, DeleteObjects] */

@@ -4,8 +4,10 @@ import { afterAll, beforeEach, expect } from 'vitest';
  * What else moto gets wrong, which no suite can skip: RunTask of a task definition with the network mode `awsvpc` and
  * CompleteLifecycleAction answer 500 (migration-on-moto.ts runs a simpler task; a worker goes on when the hook cannot be
  * completed), unfinished uploads begin in 2010 (recording-gateway.ts puts that right), permissions and signatures are
- * never checked, and GetExecutionHistory of an execution that moto does not run itself is made up. What
- * CloudFormation leaves out is in unsupported-resources.ts.
+ * never checked, and GetExecutionHistory of an execution that moto does not run itself is made up. Its CloudFormation
+ * passes over a bucket's versioning (safe-remove.test.ts turns it on) and a repository's EmptyOnDelete
+ * (image-registry.test.ts empties it), leaves a null where a condition takes an item
+ * out of a list (template-for-moto.ts takes it out), and makes none of the types in unsupported-resources.ts.
  */
 
 /**
