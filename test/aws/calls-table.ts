@@ -22,10 +22,20 @@ export function tableOf(
 
 function entry(role: string, calls: readonly AwsCall[], logical: (resource: string) => string): string {
   const rows = calls
-    .map(({ service, action, resource }) => [service, action, logical(resource)] as const)
-    .map(([service, action, on]) => `{ service: '${service}', action: '${action}', resource: '${on}' }`)
+    .map(({ service, action, resource }) => ({ service, action, resource: logical(resource) }))
+    .map((call) => Object.entries(call).map(([field, text]) => `${field}: '${text}'`))
     .sort();
-  return rows.length === 1
-    ? `  ${role}: [${rows[0]}],\n`
-    : `  ${role}: [\n${rows.map((one) => `    ${one},\n`).join('')}  ],\n`;
+  const [only = []] = rows;
+  if (rows.length === 1) return `  ${role}: [{ ${only.join(', ')} }],\n`;
+  return `  ${role}: [\n${rows.map(row).join('')}  ],\n`;
 }
+
+/** A call on one line, or on one for each field where that would be too long, as the formatter has it. */
+function row(fields: readonly string[]): string {
+  const line = `    { ${fields.join(', ')} },\n`;
+  if (line.length <= lineWidth + 1) return line;
+  return `    {\n${fields.map((field) => `      ${field},\n`).join('')}    },\n`;
+}
+
+/** Characters of a line, as biome.json has it. */
+const lineWidth = 110;
