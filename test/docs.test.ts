@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../core/errors.ts';
 import { ExceptionKind } from '../core/transfer/outcome.ts';
@@ -15,5 +15,24 @@ describe('docs/operations.md explains', () => {
 
   it.each(ExceptionKind.options)('the exception %s', (kind) => {
     expect(explained).toContain(kind);
+  });
+});
+
+describe('a page of the documentation', () => {
+  const root = new URL('../', import.meta.url).pathname;
+  const files = globSync(
+    '{adapters,containers,core,docs,functions,local,plugins,resources,statemachines,test}/**/*.{ts,md,yml,yaml,sh,js}',
+    { cwd: root },
+  );
+  const named = files.flatMap((file) =>
+    [...readFileSync(`${root}${file}`, 'utf8').matchAll(/\bdocs\/[\w/.-]+\.md\b/g)].map(([page]) => [
+      file,
+      page,
+    ]),
+  );
+
+  it('that a comment or another page names is there', () => {
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(([, page]) => !existsSync(`${root}${page}`))).toEqual([]);
   });
 });
