@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** What a store lists of an object, as it stands in the answer: a URL-encoded key is still encoded. */
 export type ListedEntry = {
   key: string;
@@ -25,19 +27,18 @@ export class UnusualListing extends Error {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encodingMark = '<EncodingType>url</EncodingType>';
-const root = /^(?:<\?xml [^?]*\?>)?\s*<ListBucketResult(?: xmlns="[^"]*")?>/;
-const end = /^<\/ListBucketResult>\s*$/;
+const root = /^(?:<\?xml [^?]*\?>)?[ \t\r\n]*<ListBucketResult(?: xmlns="[^"]*")?>/;
+const end = /^<\/ListBucketResult>[ \t\r\n]*$/;
 
 /**
  * Parses the answer to ListObjects or ListObjectsV2 at the speed at which it comes: in one pass, without a tree.
- * It takes plain elements, in any order, with any white space in between; everything that a store's listing has no
+ * It takes plain elements, in any order, on lines of their own or not; everything that a store's listing has no
  * reason to contain (attributes, comments, CDATA, text between elements, a key twice) makes it throw
  * `UnusualListing` instead of guessing.
  */
 export function parseListing(body: Buffer): ListedPage {
   const encoded = body.includes(encodingMark);
-  // Encoded keys are ASCII, and nothing else outside ASCII is read.
-  const text = encoded ? body.toString('latin1') : decodeStrictly(body);
+  const text = isAscii(body) ? body.toString('latin1') : decodeStrictly(body);
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
   const reader = new ListingReader(text, opening[0].length);
@@ -51,6 +52,19 @@ function decodeStrictly(body: Buffer): string {
     throw new UnusualListing('it is not UTF-8');
   }
 }
+
+function twice(name: string): UnusualListing {
+  return new UnusualListing(`it tells ${name} twice`);
+}
+
+/** The elements of an object that are read; `<ETag/>` is none of them. */
+const read = new Set(['Key', 'LastModified', 'ETag', 'Size', 'StorageClass']);
+
+/** The elements of a listing that have children, beside the objects. */
+const parents = new Set(['Owner', 'CommonPrefixes', 'RestoreStatus']);
+
+/** Children that hold nothing but text, such as those of an Owner. */
+const simpleChildren = /^(?:[ \t\r\n]*<([A-Za-z][A-Za-z0-9]*)>[^<]*<\/\1>)*[ \t\r\n]*$/;
 
 class ListingReader {
   readonly #text: string;
@@ -76,7 +90,7 @@ class ListingReader {
       if (this.#text.startsWith('</', this.#at)) break;
       if (this.#text.startsWith('<Contents>', this.#at)) continue;
       const { name, value } = this.#element();
-      if (name !== 'CommonPrefixes' && told.has(name)) throw new UnusualListing(`it tells ${name} twice`);
+      if (name !== 'CommonPrefixes' && told.has(name)) throw twice(name);
       told.set(name, value);
     }
     if (!end.test(this.#text.slice(this.#at, this.#at + 100)))
@@ -98,27 +112,34 @@ class ListingReader {
     let key: string | undefined;
     let sizeBytes: number | undefined;
     let modifiedAtMs: number | undefined;
-    let etag: string | null = null;
-    let storageClass: string | null = null;
+    let etag: string | null | undefined;
+    let storageClass: string | undefined;
+    const others: string[] = [];
     for (;;) {
-      if (this.#takes('<Key>')) {
-        if (key !== undefined) throw new UnusualListing('an object has two keys');
-        key = withoutEscapes(this.#rest('</Key>'));
-      } else if (this.#takes('<LastModified>')) modifiedAtMs = this.#moment(this.#rest('</LastModified>'));
-      else if (this.#takes('<ETag>')) etag = etagOf(this.#rest('</ETag>'));
-      else if (this.#takes('<Size>')) sizeBytes = sizeOf(this.#rest('</Size>'));
-      else if (this.#takes('<StorageClass>'))
+      if (this.#takes('<Key>', key)) key = withoutEscapes(this.#rest('</Key>'));
+      else if (this.#takes('<LastModified>', modifiedAtMs))
+        modifiedAtMs = this.#moment(this.#rest('</LastModified>'));
+      else if (this.#takes('<ETag>', etag)) etag = etagOf(this.#rest('</ETag>'));
+      else if (this.#takes('<Size>', sizeBytes)) sizeBytes = sizeOf(this.#rest('</Size>'));
+      else if (this.#takes('<StorageClass>', storageClass))
         storageClass = this.#storageClass(this.#rest('</StorageClass>'));
       else if (this.#takes('</Contents>')) break;
-      else if (!this.#skipSpace()) this.#element();
+      else if (!this.#skipSpace()) {
+        const { name } = this.#element();
+        if (read.has(name)) throw new UnusualListing(`${name} is empty`);
+        if (name !== 'ChecksumAlgorithm' && others.includes(name)) throw twice(name);
+        others.push(name);
+      }
     }
     if (key === undefined || sizeBytes === undefined || modifiedAtMs === undefined)
       throw new UnusualListing('an object has no key, size or time');
-    return { key, sizeBytes, etag, modifiedAtMs, storageClass };
+    return { key, sizeBytes, etag: etag ?? null, modifiedAtMs, storageClass: storageClass ?? null };
   }
 
-  #takes(tag: string): boolean {
+  /** Goes past the tag, if it is next. Throws where what it opens was `known` already. */
+  #takes(tag: string, known?: unknown): boolean {
     if (!this.#text.startsWith(tag, this.#at)) return false;
+    if (known !== undefined) throw twice(tag);
     this.#at += tag.length;
     return true;
   }
@@ -147,13 +168,18 @@ class ListingReader {
     if (close === -1) throw new UnusualListing(`${name} has no end`);
     this.#at = close + closing.length;
     const value = this.#text.slice(start, close);
-    if (value.includes('<!') || value.includes(`<${name}>`)) throw new UnusualListing(`${name} is nested`);
+    if (value.includes('<') && !(parents.has(name) && simpleChildren.test(value)))
+      throw new UnusualListing(`${name} is nested`);
+    if (value.includes('&')) withoutEscapes(value);
     return { name, value };
   }
 
+  /** White space between elements. The SDK takes it for text where it holds no line feed: it is left to it. */
   #skipSpace(): boolean {
     const from = this.#at;
     while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
+    if (this.#at > from && !this.#text.slice(from, this.#at).includes('\n'))
+      throw new UnusualListing('there is space between its elements');
     return this.#at > from;
   }
 
