@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeBatch } from '../core/batching/batch.ts';
-import { CheckpointMismatch, StackBusy } from '../core/errors.ts';
+import { CheckpointMismatch, InvalidRequest, StackBusy } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { encodeJson } from '../core/json-lines.ts';
 import {
@@ -9,6 +9,7 @@ import {
   sourceLocation,
   unsafeDifferences,
 } from '../core/migration.ts';
+import { partitionCount } from '../core/partition/partition-count.ts';
 import { Request } from '../core/request.ts';
 import { clock, jobStore, openStore, queue } from './aws-ports.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
@@ -22,7 +23,7 @@ import { type Ports, step } from './step.ts';
  * tags and deletes a probe at the destination, looks whether the stack is free. Stores the plan: the request with
  * what was measured. A plan of an earlier run with other options is refused.
  * Throws `SourceUnreachable`, `SourceDenied`, `DestinationUnreachable`, `DestinationDenied`, `WrongRegion`,
- * `StackBusy`, `CheckpointMismatch`.
+ * `StackBusy`, `CheckpointMismatch`, `InvalidRequest`.
  */
 export const preflight = step({
   input: MigrationAddress.extend({ startedAt: z.string(), request: Request }),
@@ -44,10 +45,13 @@ export const preflight = step({
         );
       }
     }
+    refuseWithoutGroups(request, ports);
     await refuseForeignMessages(migration, ports);
     const { requests: asked, ...found } = await probeSource(request, (listing) =>
       ports.openStore(sourceLocation(request), { listing }),
     );
+    // Messages that are queued already were made under the number that the plan has.
+    const partitions = before?.partitions ?? partitionCount(request, null);
     const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
     const destination = await ports.openStore(destinationLocation(request));
     try {
@@ -60,6 +64,7 @@ export const preflight = step({
         request,
         capabilities: { ...found, ...written },
         objectTags,
+        ...(partitions !== null && { partitions }),
         requests: { source: asked, destination: destination.requestsMade() },
       };
       await ports.jobStore.write(jobLayout.plan(folder), encodeJson(plan));
@@ -73,6 +78,14 @@ export const preflight = step({
 });
 
 export const handler = onLambda(preflight, { clock, jobStore, openStore, queue });
+
+/** Without a FIFO queue nothing keeps two workers from one partition. */
+function refuseWithoutGroups({ partition }: Request, { queue }: Pick<Ports, 'queue'>): void {
+  if (partition.strategy === 'queue' || queue.takesGroups) return;
+  throw new InvalidRequest(
+    'partition.strategy is "hash", but this stack has no FIFO queue. Deploy it with one (FIFO_QUEUE_URL), or set partition.strategy to "queue".',
+  );
+}
 
 /** Looks at waiting messages without keeping them; one of another migration means that the stack is taken. */
 async function refuseForeignMessages(migration: string, { queue }: Pick<Ports, 'queue'>): Promise<void> {

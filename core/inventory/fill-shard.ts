@@ -5,6 +5,7 @@ import { jobLayout, shardName } from '../job-layout.ts';
 import { encodeJson, encodeLineTexts } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
+import { groupOf } from '../partition/partition-of.ts';
 import type { JobStore, WorkQueue } from '../ports.ts';
 import { addTally, noObjects, type Tally } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
@@ -44,8 +45,9 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
   async function send(shard: Shard, batches: readonly PackedBatch[]): Promise<void> {
     if (batches.length === 0) return;
     const name = shardName(shard.index);
-    const messages = batches.map(({ texts }, n) => ({
-      body: encode(`${name}-${shard.batches + n}`, name, texts),
+    const messages = batches.map(({ texts, partition }, n) => ({
+      body: encode(`${name}-${shard.batches + n}`, name, texts, partition),
+      ...(partition !== undefined && { group: groupOf(partition) }),
     }));
     await queue.send(messages);
   }

@@ -62,7 +62,11 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   let { batches } = state;
   const numbers = openShardNumbers(state.shards.next, state.shards.unused);
   let version = parts.checkpoint?.version ?? null;
-  const limits = { ...request.batch, messageBytes: filesTextBudget(plan) };
+  const limits = {
+    ...request.batch,
+    messageBytes: filesTextBudget(plan),
+    partitions: plan.partitions ?? null,
+  };
   const alphabets = openAlphabets();
 
   const filler = openShardFiller({ plan, queue, jobStore, numbers });

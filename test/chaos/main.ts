@@ -30,7 +30,7 @@ for (let round = from; round < from + rounds; round++) {
   const folder = join(out, `seed-${seed}-round-${round}`);
   const { script, seconds, happened, wrong } = await runRound(writeScript(seed, round), folder);
   const blows = script.events.map(({ blow }) => ('what' in blow ? `${blow.blow} ${blow.what}` : blow.blow));
-  const line = `round ${round}, ${script.objects.length} objects, ${seconds.toFixed(1)} s: ${blows.join(', ')}`;
+  const line = `round ${round}, ${script.objects.length} objects${script.partitions === null ? '' : ` in ${script.partitions} partitions`}, ${seconds.toFixed(1)} s: ${blows.join(', ')}`;
   process.stdout.write(`${wrong.length === 0 ? 'right' : 'WRONG'} ${line}\n`);
   if (wrong.length === 0) continue;
   failed += 1;

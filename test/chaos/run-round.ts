@@ -74,6 +74,8 @@ async function migrateUnderBlows(
   source.faults.seed = script.seed + script.round;
   source.faults.latencyMs = { list: 150, read: script.latencyMs, write: 0 };
   Object.assign(request, { batch: { maxObjects: script.batchObjects } });
+  if (script.partitions !== null)
+    Object.assign(request, { partition: { strategy: 'hash', count: script.partitions } });
   let progress: ProgressSnapshot | null = null;
   let queue: WorkQueue | null = null;
   let stop = new AbortController();

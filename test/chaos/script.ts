@@ -33,6 +33,8 @@ export type Script = {
   batchObjects: number;
   workers: number;
   latencyMs: number;
+  /** Of the hash strategy; null = the queue strategy. */
+  partitions: number | null;
   events: { when: Moment; blow: Blow }[];
 };
 
@@ -56,6 +58,7 @@ export function writeScript(seed: number, round: number): Script {
     batchObjects: dice.between(2, 8),
     workers: dice.between(1, 3),
     latencyMs: dice.between(10, 60),
+    partitions: dice.chance(0.3) ? dice.between(1, 12) : null,
     events,
   };
 }
