@@ -78,10 +78,10 @@ export function openSettler(
 
   /** A message that waits: in the queue, or, where its group is kept in order, with whoever receives it. */
   function delayed(message: BatchMessage, delaySeconds: number): MessageToSend {
-    const { partition, notBeforeMs: _, ...batch } = message;
-    if (partition === undefined) return { body: encodeBatch(batch), delaySeconds };
+    const { partition } = message;
+    if (partition === undefined) return { body: encodeBatch(message), delaySeconds };
     const notBeforeMs = clock.nowMs() + delaySeconds * 1000;
-    return { body: encodeBatch({ ...batch, partition, notBeforeMs }), group: groupOf(partition) };
+    return { body: encodeBatch({ ...message, notBeforeMs }), group: groupOf(partition) };
   }
 
   function remainders({ batch, result }: Settlement): MessageToSend[] {

@@ -74,8 +74,7 @@ export class Truth {
   }
 
   async #put(key: string, body: Uint8Array): Promise<string | null> {
-    const signal = AbortSignal.timeout(patienceMs);
-    return (await this.#store.put(key, body, body.length, propertiesOf(key), signal)).etag;
+    return (await this.#store.put(key, body, body.length, propertiesOf(key))).etag;
   }
 
   async #putInParts(Key: string, body: Uint8Array): Promise<string | null> {
