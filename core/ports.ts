@@ -100,10 +100,24 @@ export type ReceivedMessage = { body: string; receipt: string; receiveCount: num
 /** Messages by what they wait for; an approximation on SQS, exact on one machine. */
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 
-/** The queue of batches: at-least-once, unordered. */
+/** A message for the queue. Messages of a group come in order, and a group's messages know no delay. */
+export type MessageToSend = { body: string } & (
+  | { delaySeconds?: number; group?: undefined }
+  | { group: string; delaySeconds?: undefined }
+);
+
+/** The queue of batches: at-least-once, unordered but within a group. */
 export interface WorkQueue {
-  /** Resolves only when the queue confirmed every message; entries that fail alone are sent again. */
-  send(messages: readonly { body: string; delaySeconds?: number }[]): Promise<void>;
+  /**
+   * Whether messages may have a group: while a message of it is leased, nobody else is given another one of it. Where
+   * it is false, sending such a message throws.
+   */
+  readonly takesGroups: boolean;
+  /**
+   * Resolves only when the queue confirmed every message; entries that fail alone are sent again. Each call sends
+   * messages of its own: equal bodies are no reason to leave one out.
+   */
+  send(messages: readonly MessageToSend[]): Promise<void>;
   /** Takes up to ten messages, waiting up to `waitSeconds` for the first. */
   receive(options: {
     max: number;

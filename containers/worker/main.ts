@@ -33,6 +33,8 @@ const Environment = PlaceEnvironment.extend({
   POLL_SECONDS: z.coerce.number().int().min(0).max(20).default(20),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).default(6),
   RETRY_BASE_SECONDS: z.coerce.number().min(0).default(10),
+  /** Between two looks at rclone's health; three without an answer end it. */
+  RCLONE_HEALTH_SECONDS: z.coerce.number().positive().default(10),
   /** Seconds that work in hand may take after SIGTERM before it is given back. */
   DRAIN_SECONDS: z.coerce.number().min(0).default(90),
   /** The deployed stage; with it the worker logs metrics. */
@@ -76,6 +78,7 @@ async function main(): Promise<number> {
     clock,
     log,
     limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
+    healthSeconds: environment.RCLONE_HEALTH_SECONDS,
   });
   const rclone = new RcloneCopier({
     daemon,

@@ -80,6 +80,10 @@ export const BatchMessage = z.strictObject({
     requestsPerSecond: z.number().positive().nullable(),
     bandwidthBytesPerSecond: z.int().positive().nullable(),
   }),
+  /** The partition of all its files, under the hash strategy; the message is in that partition's group. */
+  partition: z.int().min(0).optional(),
+  /** Not to be worked before: queues that keep groups in order know no delay of a single message. */
+  notBeforeMs: z.int().optional(),
   files: z.array(BatchFile).min(1),
 });
 export type BatchMessage = z.infer<typeof BatchMessage>;
@@ -101,7 +105,10 @@ export function asciiJson(value: unknown): string {
 }
 
 /** The part of a batch message that is the same for all of a migration. */
-export type BatchEnvelope = Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | 'files'>;
+export type BatchEnvelope = Omit<
+  BatchMessage,
+  'batch' | 'shard' | 'attempt' | 'files' | 'partition' | 'notBeforeMs'
+>;
 
 /**
  * Opens an encoder for the batches of one migration, whose files come as `fileText`: what it gives is what
@@ -109,8 +116,10 @@ export type BatchEnvelope = Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | '
  */
 export function openBatchEncoder(envelope: BatchEnvelope) {
   const start = asciiJson(envelope).slice(0, -1);
-  return (batch: string, shard: string, fileTexts: readonly string[]): string =>
-    `${start},"batch":"${batch}","shard":"${shard}","attempt":1,"files":[${fileTexts.join(',')}]}`;
+  return (batch: string, shard: string, fileTexts: readonly string[], partition?: number): string => {
+    const ofPartition = partition === undefined ? '' : `,"partition":${partition}`;
+    return `${start},"batch":"${batch}","shard":"${shard}","attempt":1${ofPartition},"files":[${fileTexts.join(',')}]}`;
+  };
 }
 
 /** Parses a message body; throws a zod or syntax error for what is no batch of ours. */

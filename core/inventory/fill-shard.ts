@@ -5,6 +5,7 @@ import { jobLayout, shardName } from '../job-layout.ts';
 import { encodeJson, encodeLineTexts } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
+import { groupOf } from '../partition/partition-of.ts';
 import type { JobStore, WorkQueue } from '../ports.ts';
 import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
@@ -47,7 +48,10 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
 
   function messagesOf(shard: Shard, batches: readonly PackedBatch[]): { body: string }[] {
     const name = shardName(shard.index);
-    return batches.map(({ texts }, n) => ({ body: encode(`${name}-${shard.batches + n}`, name, texts) }));
+    return batches.map(({ texts, partition }, n) => ({
+      body: encode(`${name}-${shard.batches + n}`, name, texts, partition),
+      ...(partition !== undefined && { group: groupOf(partition) }),
+    }));
   }
 
   /** Only what is written and sent outlives this: a page's thousand objects would burden the collector while stores answer. */

@@ -1,4 +1,5 @@
-import { openPacker, type Packer } from '../batching/pack-batches.ts';
+import type { Packer } from '../batching/pack-batches.ts';
+import { openPackerFor, type PackingLimits } from '../batching/pack-partitions.ts';
 import type { Alphabets } from '../keyspace/alphabets.ts';
 import { type Cut, splitRange } from '../keyspace/split-range.ts';
 import { noObjects } from '../transfer/outcome.ts';
@@ -36,12 +37,12 @@ export type LiveRange = {
 export function liveRange(
   { upTo, ...settled }: OpenRange,
   decide: RowDecider,
-  limits: Parameters<typeof openPacker>[0],
+  limits: PackingLimits,
 ): LiveRange {
   return {
     settled,
     upTo,
-    packer: openPacker(limits, settled.pending),
+    packer: openPackerFor(limits, settled.pending),
     decide,
     seen: null,
     before: null,

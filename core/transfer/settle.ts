@@ -1,6 +1,8 @@
 import { type BatchMessage, encodeBatch } from '../batching/batch.ts';
 import { jobLayout } from '../job-layout.ts';
 import { encodeLines } from '../json-lines.ts';
+import { groupOf } from '../partition/partition-of.ts';
+import type { MessageToSend } from '../ports.ts';
 import { addRequests } from '../requests-made.ts';
 import type { BatchResult } from './copy-batch.ts';
 import { addTally, type OutcomeRow } from './outcome.ts';
@@ -74,17 +76,22 @@ export function openSettler(
     }
   }
 
-  function remainders({ batch, result }: Settlement): { body: string; delaySeconds: number }[] {
+  /** A message that waits: in the queue, or, where its group is kept in order, with whoever receives it. */
+  function delayed(message: BatchMessage, delaySeconds: number): MessageToSend {
+    const { partition } = message;
+    if (partition === undefined) return { body: encodeBatch(message), delaySeconds };
+    const notBeforeMs = clock.nowMs() + delaySeconds * 1000;
+    return { body: encodeBatch({ ...message, notBeforeMs }), group: groupOf(partition) };
+  }
+
+  function remainders({ batch, result }: Settlement): MessageToSend[] {
     const again =
       result.again.length === 0 ? [] : [{ ...batch, files: result.again, attempt: batch.attempt + 1 }];
     const back = result.back.length === 0 ? [] : [{ ...batch, files: result.back }];
     const delaySeconds = retryDelaySeconds(batch.attempt, settings.retryBaseSeconds);
     return [
-      ...again.map((message) => ({ body: encodeBatch(message), delaySeconds })),
-      ...back.map((message) => ({
-        body: encodeBatch(message),
-        delaySeconds: result.credentialRefused === null ? 0 : delaySeconds,
-      })),
+      ...again.map((message) => delayed(message, delaySeconds)),
+      ...back.map((message) => delayed(message, result.credentialRefused === null ? 0 : delaySeconds)),
     ];
   }
 

@@ -73,13 +73,25 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     intakeAtMs = clock.nowMs() + Math.min(60, 2 ** refusals) * 1000;
   }
 
+  /** Leaves a message whose time has not come with the queue until then; its group waits with it. */
+  async function postpone({ notBeforeMs = 0 }: BatchMessage, receipt: string): Promise<boolean> {
+    const waitSeconds = Math.ceil((notBeforeMs - clock.nowMs()) / 1000);
+    if (waitSeconds <= 0) return false;
+    await queue.extend(receipt, waitSeconds).catch(() => undefined);
+    return true;
+  }
+
   async function handle(message: ReceivedMessage): Promise<void> {
     const batch = parse(message, log);
     if (batch === null) return;
+    if (await postpone(batch, message.receipt)) return;
     const lease = keepLease(message.receipt, settings.leaseSeconds, parts);
     try {
-      const result = await copyBatch(batch, { ...parts, budget, learn });
+      const held = batch.partition === undefined ? halt : AbortSignal.any([halt, lease.lost]);
+      const result = await copyBatch(batch, { ...parts, halt: held, budget, learn });
       guardIntake(result);
+      // Whoever holds the partition now has the message too.
+      if (batch.partition !== undefined && lease.lost.aborted) return;
       await settler.settle({ batch, result, receipt: message.receipt });
     } catch (error) {
       log('batch-unsettled', { batch: batch.batch, reason: String(error) });
