@@ -1,6 +1,6 @@
 import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
-import { type CopyEnding, endingOfOpening } from '../aws/copy-failure.ts';
+import { type CopyEnding, endingOfOpening } from '../../core/transfer/copy-failure.ts';
 import type { Connections } from './connections.ts';
 import { copyfileParameters, patienceSeconds, type Version } from './copyfile-parameters.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
