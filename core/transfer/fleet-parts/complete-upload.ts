@@ -3,7 +3,7 @@ import type { HeldPart } from '../../ports.ts';
 import { StoreError } from '../../store-error.ts';
 import { at, isUploadGone, type PartWork } from './part-work.ts';
 import { partRange, runsOf } from './plan-parts.ts';
-import { readParts, type UploadRecord } from './upload-record.ts';
+import { readParts, type UploadRecord, uploadOf } from './upload-record.ts';
 
 /** Stores round times to seconds, and their clocks are not ours. */
 const clockSkewMs = 60_000;
@@ -18,7 +18,7 @@ export async function completeUpload(work: PartWork, record: UploadRecord): Prom
   const parts = await readParts(jobStore, batch.folder, record, runsOf(record).length);
   return at('destination', async () => {
     try {
-      await uploads.complete(record, parts);
+      await uploads.complete(uploadOf(record), parts);
       return true;
     } catch (error) {
       if (isUploadGone(error)) return isThere(work, record, parts);
@@ -35,7 +35,7 @@ export async function completeUpload(work: PartWork, record: UploadRecord): Prom
 async function completeAsHeld(work: PartWork, record: UploadRecord): Promise<boolean> {
   const held: HeldPart[] = [];
   try {
-    for await (const { part, etag, sizeBytes } of work.uploads.held(record)) {
+    for await (const { part, etag, sizeBytes } of work.uploads.held(uploadOf(record))) {
       const { first, last } = partRange(part, record);
       if (part !== held.length + 1 || sizeBytes !== last - first + 1)
         throw new StoreError('failed', `InvalidPart: part ${part} has ${sizeBytes} bytes`, {
@@ -43,7 +43,7 @@ async function completeAsHeld(work: PartWork, record: UploadRecord): Promise<boo
         });
       held.push({ part, etag });
     }
-    await work.uploads.complete(record, held);
+    await work.uploads.complete(uploadOf(record), held);
     return true;
   } catch (error) {
     if (isUploadGone(error)) return isThere(work, record, held);

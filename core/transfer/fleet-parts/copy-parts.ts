@@ -3,7 +3,7 @@ import type { HeldPart } from '../../ports.ts';
 import { StoreError } from '../../store-error.ts';
 import { at, isUploadGone, type PartWork, SideFailure } from './part-work.ts';
 import { partRange } from './plan-parts.ts';
-import type { UploadRecord } from './upload-record.ts';
+import { type UploadRecord, uploadOf } from './upload-record.ts';
 
 /** Parts of one run that are under way at once, while memory has room for them. */
 const partsAtOnce = 4;
@@ -58,7 +58,7 @@ async function copyPartOnce(work: PartWork, record: UploadRecord, part: number):
   if (leave === null) throw new Error('the worker stops');
   try {
     const bytes = await at('source', () => readRange(work, record, { first, last }));
-    return await at('destination', () => uploads.write(record, part, bytes, signal));
+    return await at('destination', () => uploads.write(uploadOf(record), part, bytes, signal));
   } finally {
     leave();
   }

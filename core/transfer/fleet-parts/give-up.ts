@@ -2,7 +2,7 @@ import { encodeBatch } from '../../batching/batch.ts';
 import type { CopyEnding } from '../copy-failure.ts';
 import { retryDelaySeconds } from '../retry-delay.ts';
 import { handedOn, type PartWork } from './part-work.ts';
-import { isOpen, readUpload, type UploadRecord, writeUpload } from './upload-record.ts';
+import { isOpen, readUpload, type UploadRecord, uploadOf, writeUpload } from './upload-record.ts';
 
 type Ending = UploadRecord['ending'];
 
@@ -36,7 +36,7 @@ export async function finishGivingUp(work: PartWork, record: UploadRecord): Prom
   const { jobStore, queue, destination, log, settings, file } = work;
   const { run: _, ...batch } = work.batch;
   // An abort that fails is made good by the migration's clean-up, which lists unfinished uploads.
-  await destination.abortUpload({ key: record.to, uploadId: record.uploadId }).catch((error: unknown) => {
+  await destination.abortUpload(uploadOf(record)).catch((error: unknown) => {
     log('upload-not-aborted', { reason: String(error) });
   });
   if (record.ending === null) {

@@ -5,7 +5,14 @@ import { type CopyEnding, exception } from '../copy-failure.ts';
 import { propertiesFor } from '../copy-properties.ts';
 import { at, handedOn, type PartWork } from './part-work.ts';
 import { planParts, runsOf } from './plan-parts.ts';
-import { type FoundUpload, isOpen, readUpload, type UploadRecord, writeUpload } from './upload-record.ts';
+import {
+  type FoundUpload,
+  isOpen,
+  readUpload,
+  type UploadRecord,
+  uploadOf,
+  writeUpload,
+} from './upload-record.ts';
 
 /** Amazon S3's largest object that this migration writes. */
 const largestBytes = 5 * 1024 ** 4;
@@ -72,7 +79,7 @@ async function begin(work: PartWork, found: FoundUpload | null): Promise<CopyEnd
     return 'look-again';
   }
   if (found !== null && isOpen(found.record))
-    await destination.abortUpload({ key: file.to, uploadId: found.record.uploadId }).catch(() => undefined);
+    await destination.abortUpload(uploadOf(found.record)).catch(() => undefined);
   await sendRuns(work, record);
   log('object-split', { sizeBytes, parts, runs });
   return handedOn(`split into ${runs} messages of ${parts} parts of ${partBytes} bytes together`);

@@ -40,6 +40,11 @@ export const RunRecord = z.strictObject({
 /** A record as it was read, with the version that a write must replace. */
 export type FoundUpload = { record: UploadRecord; version: string };
 
+/** The upload as the destination knows it: under the key that is written, not the one that is read. */
+export function uploadOf({ to, uploadId }: UploadRecord): { key: string; uploadId: string } {
+  return { key: to, uploadId };
+}
+
 /** Whether nobody has taken it upon itself yet to complete the upload or to give it up. */
 export function isOpen({ state }: UploadRecord): boolean {
   return state === 'sending' || state === 'copying';
