@@ -40,7 +40,7 @@ describe('a large object', () => {
       UploadPart: 9,
       CompleteMultipartUpload: 1,
     });
-    expect((await place.destination.head('giant'))?.etag).toMatch(/-9$/);
+    expect((await place.destination.head('in/giant'))?.etag).toMatch(/-9$/);
     expect(await place.unfinished()).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe('a large object', () => {
       ...message,
       objectTags: 'copy',
       destination: { ...message.destination, kmsKeyId: 'key-1' },
-      files: message.files.map((file) => ({ ...file, to: 'in/giant', storageClass: 'STANDARD_IA' })),
+      files: message.files.map((file) => ({ ...file, storageClass: 'STANDARD_IA' })),
     });
     await finish(place, place.hire('w'));
     expect(await place.destination.head('in/giant')).toMatchObject({

@@ -26,16 +26,19 @@ export class Giants extends Workplace {
   readonly source = new MemoryObjectStore(this.clock);
   readonly destination = new MemoryObjectStore(this.clock);
 
-  /** Writes objects at the source and queues each as a message of its own, as the lister would. */
+  /** Writes objects at the source and queues each as a message of its own, as the lister would; they go to `in/`. */
   async list(texts: Record<string, string>, changes: Partial<BatchMessage> = {}): Promise<void> {
-    const plan = samplePlan({ createdAtMs: 0 });
+    const plan = samplePlan({
+      createdAtMs: 0,
+      request: { destination: { bucket: 'archive', prefix: 'in/' } },
+    });
     const rows = Object.entries(texts).map(([key, text]) => rowOf(key, text));
     await this.jobStore.write(jobLayout.plan(address.folder), encodeJson(plan));
     await storeInventory(this.jobStore, [rows]);
     for (const [key, text] of Object.entries(texts)) await putText(this.source, key, text);
     await this.send(
       ...rows.map(({ key, sizeBytes, etag, modifiedAtMs }, index): BatchMessage => {
-        const file: BatchFile = { key, to: key, sizeBytes, etag, modifiedAtMs, storageClass: null };
+        const file: BatchFile = { key, to: `in/${key}`, sizeBytes, etag, modifiedAtMs, storageClass: null };
         const batch = `0000-${index}`;
         return { ...batchEnvelope(plan), batch, shard: '0000', attempt: 1, files: [file], ...changes };
       }),
@@ -81,8 +84,10 @@ export class Giants extends Workplace {
     );
   }
 
-  arrived(): Promise<Record<string, string>> {
-    return textsOf(this.destination);
+  /** What the destination holds, by the key at the source. */
+  async arrived(): Promise<Record<string, string>> {
+    const texts = Object.entries(await textsOf(this.destination));
+    return Object.fromEntries(texts.map(([key, text]) => [key.replace(/^in\//, ''), text]));
   }
 
   /** Keys of uploads that were begun and not ended. */

@@ -71,9 +71,9 @@ test('however workers die, are doubled and interleave, each giant arrives whole,
           expect((await place.endings(key)).copied, key).toBeGreaterThanOrEqual(1);
         expect((await place.rows()).filter(({ outcome }) => outcome === 'exception')).toEqual([]);
         joined += (await place.rows()).filter(({ reason }) => reason?.startsWith('parts ')).length;
-        place.destination.beginUpload('abc');
+        place.destination.beginUpload('in/abc');
         await place.cleanUp();
-        expect(await place.unfinished()).toEqual(['abc']);
+        expect(await place.unfinished()).toEqual(['in/abc']);
       },
     ),
     { ...sameEveryRun, numRuns: 60 },
