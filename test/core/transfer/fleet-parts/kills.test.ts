@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { WorkQueue } from '../../../../core/ports.ts';
+import type { ObjectStore, WorkQueue } from '../../../../core/ports.ts';
+import { StoreError } from '../../../../core/store-error.ts';
 import { type Death, Fuse } from '../../../support/fuse.ts';
 import { sameEveryRun } from '../../../support/hard-keys.ts';
 import { putText, replacing } from '../../../support/memory-buckets.ts';
+import { filedExceptions } from '../../../support/outcome-log.ts';
+import { address } from '../../../support/sample-migration.ts';
 import { Giants } from './giants.ts';
 
 const texts = {
@@ -28,7 +31,7 @@ function doubling(queue: WorkQueue, doubled: readonly boolean[]): WorkQueue {
 
 test('however workers die, are doubled and interleave, each giant arrives whole, and Clean up leaves no upload', async () => {
   const death = fc.record<Death>({
-    step: fc.integer({ min: 1, max: 60 }),
+    step: fc.integer({ min: 1, max: 160 }),
     when: fc.constantFrom('before', 'after'),
   });
   const crews = fc.array(fc.tuple(death, death), { maxLength: 5, size: 'max' });
@@ -80,4 +83,53 @@ test('however workers die, are doubled and interleave, each giant arrives whole,
   );
   expect(died).toBeGreaterThan(100);
   expect(joined).toBeGreaterThan(100);
+}, 120_000);
+
+/** Lets a worker die at each of its effects, before and after it, and another one go on; returns how many effects there were. */
+async function dieAtEach(
+  check: (place: Giants, told: string) => Promise<void>,
+  breaks: boolean,
+): Promise<number> {
+  let effects = 0;
+  for (let step = 1; step <= effects + 1; step++) {
+    for (const when of ['before', 'after'] as const) {
+      const place = new Giants();
+      await place.list({ a: texts.a });
+      const get: ObjectStore['get'] = async (key, options) => {
+        if (options?.range?.first === 12) throw new StoreError('denied', 'no', { code: 'AccessDenied' });
+        return place.source.get(key, options);
+      };
+      const bucket: ObjectStore = place.source;
+      const source = breaks ? replacing(bucket, { get }) : bucket;
+      const fuse = new Fuse({ step, when });
+      const worker = place.hire('dies', fuse, { source });
+      for (let second = 0; second < 100 && !fuse.dead; second++) await place.clock.advance(1000);
+      if (fuse.dead) effects = step;
+      worker.halt();
+      await place.passUntil(worker.done);
+      await place.finish(place.hire('lives', null, { source }));
+      await place.cleanUp();
+      expect(await place.unfinished()).toEqual([]);
+      expect(place.destination.requestsMade()['CreateMultipartUpload']).toBeLessThanOrEqual(2);
+      await check(place, `${when} effect ${step}`);
+    }
+  }
+  return effects;
+}
+
+test('whichever of its effects a worker dies at, another one ends the object: whole and copied', async () => {
+  const effects = await dieAtEach(async (place, told) => {
+    expect(await place.arrived(), told).toEqual({ a: texts.a });
+    expect((await place.endings('a')).copied, told).toBeGreaterThanOrEqual(1);
+  }, false);
+  expect(effects).toBeGreaterThan(60);
+}, 120_000);
+
+test('whichever of its effects a worker dies at, an object that cannot be read is an exception on record', async () => {
+  const effects = await dieAtEach(async (place, told) => {
+    expect(await place.arrived(), told).toEqual({});
+    const kinds = (await filedExceptions(place.jobStore, address.folder, '0000')).map(({ kind }) => kind);
+    expect([...new Set(kinds)], told).toEqual(['source-denied']);
+  }, true);
+  expect(effects).toBeGreaterThan(50);
 }, 120_000);
