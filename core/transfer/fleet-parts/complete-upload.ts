@@ -51,13 +51,19 @@ async function completeAsHeld(work: PartWork, record: UploadRecord): Promise<boo
   }
 }
 
-/** Whether the destination holds the object that these parts make, and not one of before. */
+/**
+ * Whether the destination holds the object that these parts make, and not one of before. Who may not look does not
+ * know: the object then goes again, which costs a copy and loses nothing.
+ */
 async function isThere(
   { destination }: PartWork,
   { to, sizeBytes, createdAtMs }: UploadRecord,
   parts: readonly HeldPart[],
 ): Promise<boolean> {
-  const there = await destination.head(to);
+  const there = await destination.head(to).catch((error: unknown) => {
+    if (error instanceof StoreError && error.kind === 'denied') return null;
+    throw error;
+  });
   if (there === null || there.sizeBytes !== sizeBytes) return false;
   if (there.etag?.toLowerCase() === etagOfParts(parts)) return true;
   // Under a KMS key no ETag can be foretold: the number of parts and the time must do.

@@ -158,6 +158,35 @@ describe('a large object', () => {
     expect(await place.unfinished()).toEqual([]);
   });
 
+  test('that has ended as an exception begins no second upload when its message comes once more', async () => {
+    const place = new Giants();
+    await place.list({ giant });
+    const messages = await place.left();
+    const source = replacing(place.source, {
+      get: async (key, options) => {
+        if (options?.range?.first === 0) return place.source.get(key, options);
+        throw refused('denied', 'AccessDenied', 403);
+      },
+    });
+    await finish(place, place.hire('w1', null, { source }));
+    await place.send(...messages);
+    await finish(place, place.hire('w2'));
+    expect(place.destination.requestsMade()['CreateMultipartUpload']).toBe(1);
+    expect(await filedExceptions(place.jobStore, address.folder, '0000')).toHaveLength(1);
+  });
+
+  test('that a repair sends again, when it was copied already, is copied again', async () => {
+    const place = new Giants();
+    await place.list({ giant });
+    const messages = await place.left();
+    await finish(place, place.hire('w1'));
+    await place.destination.delete('in/giant');
+    await place.send(...messages.map((message) => ({ ...message, batch: `${message.batch}-r1` })));
+    await finish(place, place.hire('w2'));
+    expect(await place.arrived()).toEqual({ giant });
+    expect((await place.endings('giant')).copied).toBe(2);
+  });
+
   test('of which one part cannot be written ends as exhausted once, after the attempts at that run', async () => {
     const place = new Giants();
     await place.list({ giant });
