@@ -37,18 +37,22 @@ async function completeAsHeld(work: PartWork, record: UploadRecord): Promise<boo
   try {
     for await (const { part, etag, sizeBytes } of work.uploads.held(uploadOf(record))) {
       const { first, last } = partRange(part, record);
-      if (part !== held.length + 1 || sizeBytes !== last - first + 1)
-        throw new StoreError('failed', `InvalidPart: part ${part} has ${sizeBytes} bytes`, {
-          code: 'InvalidPart',
-        });
+      if (part !== held.length + 1 || sizeBytes !== last - first + 1) throw otherPart(part);
       held.push({ part, etag });
     }
+    if (held.length !== Math.ceil(record.sizeBytes / record.partBytes)) throw otherPart(held.length + 1);
     await work.uploads.complete(uploadOf(record), held);
     return true;
   } catch (error) {
     if (isUploadGone(error)) return isThere(work, record, held);
+    if (error instanceof StoreError && error.kind === 'denied') return false;
     throw error;
   }
+}
+
+function otherPart(part: number): StoreError {
+  const message = `InvalidPart: the store holds no part ${part} of the size that it should have`;
+  return new StoreError('failed', message, { code: 'InvalidPart' });
 }
 
 /**

@@ -223,6 +223,26 @@ describe('a large object', () => {
     expect(place.destination.requestsMade()['CreateMultipartUpload']).toBe(1);
   });
 
+  test('of which the store does not tell every part is never completed without the rest', async () => {
+    const place = new Giants();
+    await place.list({ giant });
+    let asked = 0;
+    const parts = replacing(place.destination.parts, {
+      complete: async (upload, held) => {
+        asked += 1;
+        if (asked === 1) throw refused('failed', 'InvalidPart');
+        return place.destination.parts.complete(upload, held);
+      },
+      held: async function* (upload) {
+        for await (const part of place.destination.parts.held(upload)) if (part.part < 9) yield part;
+      },
+    });
+    const destination = replacing(place.destination, { parts });
+    await finish(place, place.hire('w', null, { destination }));
+    expect(await place.arrived()).toEqual({ giant });
+    expect(await place.endings('giant')).toMatchObject({ copied: 1, retried: 1 });
+  });
+
   test('under a KMS key, with a part that two workers wrote, is completed with the parts that the store holds', async () => {
     const place = new Giants();
     await place.list({ giant });
