@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { MemoryGate } from '../../../../adapters/rclone/memory-gate.ts';
 import { jobLayout } from '../../../../core/job-layout.ts';
+import type { ObjectStore } from '../../../../core/ports.ts';
 import { StoreError } from '../../../../core/store-error.ts';
 import { allOf } from '../../../support/all-of.ts';
 import { putText, replacing } from '../../../support/memory-buckets.ts';
@@ -70,6 +72,41 @@ describe('a large object', () => {
       encryption: 'aws:kms',
     });
     expect(await place.destination.tags('in/giant')).toEqual({ team: 'film' });
+  });
+
+  test('of a source that knows no If-Match arrives all the same', async () => {
+    const place = new Giants();
+    await place.list({ giant });
+    const source = replacing<ObjectStore>(place.source, {
+      get: async (key, options) => {
+        if (options?.ifMatch !== undefined) throw refused('precondition', 'PreconditionFailed', 412);
+        return place.source.get(key, options);
+      },
+    });
+    await finish(place, place.hire('w', null, { source }));
+    expect(await place.arrived()).toEqual({ giant });
+    expect(await place.endings('giant')).toEqual({ copied: 1, 'handed-on': 5 });
+  });
+
+  test('takes no more memory than there is room for', async () => {
+    const place = new Giants();
+    await place.list({ giant });
+    let held = 0;
+    let most = 0;
+    const source = replacing<ObjectStore>(place.source, {
+      get: async (key, options) => {
+        const isPart = options?.ifMatch !== undefined;
+        if (isPart) held += 1;
+        most = Math.max(most, held);
+        await place.clock.sleep(100);
+        if (isPart) held -= 1;
+        return place.source.get(key, options);
+      },
+    });
+    // Room for two parts of three bytes, although two runs of two parts are under way.
+    await finish(place, place.hire('w', null, { source, memory: new MemoryGate(6) }));
+    expect(most).toBe(2);
+    expect(await place.arrived()).toEqual({ giant });
   });
 
   test('no larger than the threshold is copied by one worker in one piece', async () => {

@@ -6,6 +6,7 @@ import { encodeJson } from '../../../../core/json-lines.ts';
 import { batchEnvelope } from '../../../../core/migration.ts';
 import type { JobStore, ObjectStore, WorkQueue } from '../../../../core/ports.ts';
 import { acrossFleet } from '../../../../core/transfer/fleet-parts/across-fleet.ts';
+import type { PartMemory } from '../../../../core/transfer/fleet-parts/part-work.ts';
 import type { OutcomeRow } from '../../../../core/transfer/outcome.ts';
 import { cleanUp } from '../../../../functions/clean-up.ts';
 import { perform } from '../../../../functions/step.ts';
@@ -49,7 +50,7 @@ export class Giants extends Workplace {
   hire(
     worker: string,
     fuse: Fuse | null = null,
-    ports: { queue?: WorkQueue; source?: ObjectStore; destination?: ObjectStore } = {},
+    ports: { queue?: WorkQueue; source?: ObjectStore; destination?: ObjectStore; memory?: PartMemory } = {},
   ) {
     const through: Wrap = (port, effects) => fuse?.wrap(port, effects) ?? port;
     const queue = through(ports.queue ?? this.queue, ['send', 'receive', 'extend', 'release', 'delete']);
@@ -64,7 +65,7 @@ export class Giants extends Workplace {
       queue,
       clock: this.clock,
       log: (event, fields = {}) => this.logged.push({ event, atMs: this.clock.nowMs(), fields }),
-      memory: { enter: async () => () => undefined },
+      memory: ports.memory ?? { enter: async () => () => undefined },
       storesFor,
       settings: { ...cut, ...attempts },
     });
