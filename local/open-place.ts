@@ -141,5 +141,10 @@ function workerEnvironment(pace: Pace, name: string): Record<string, string> {
     MAX_ATTEMPTS: String(pace.maxAttempts),
     RETRY_BASE_SECONDS: String(pace.retryBaseSeconds),
     DRAIN_SECONDS: String(pace.drainSeconds),
+    ...(pace.fleetParts && {
+      FLEET_PARTS_FROM_BYTES: String(pace.fleetParts.fromBytes),
+      FLEET_PART_BYTES: String(pace.fleetParts.partBytes),
+      FLEET_RUN_BYTES: String(pace.fleetParts.runBytes),
+    }),
   };
 }

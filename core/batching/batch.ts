@@ -61,8 +61,20 @@ export const BatchFile = z.strictObject({
 });
 export type BatchFile = z.infer<typeof BatchFile>;
 
-/** A message of the work queue: everything a worker needs, and no secret value. */
-export const BatchMessage = z.strictObject({
+/** The share of one large object that a message stands for: see core/transfer/fleet-parts. */
+export const PartRun = z.strictObject({
+  /** The upload that the parts belong to; its record in the job store tells the source's version and the part size. */
+  uploadId: z.string().min(1),
+  /** Counts from 0. */
+  index: z.int().min(0),
+  /** Numbers of the first and the last part of the run, from 1 to 10,000. */
+  firstPart: z.int().min(1),
+  lastPart: z.int().min(1).max(10_000),
+  sizeBytes: z.int().min(1),
+});
+export type PartRun = z.infer<typeof PartRun>;
+
+const Fields = z.strictObject({
   version: z.literal(1),
   migration: z.string(),
   /** The folder of the job store that the worker writes its outcomes to. */
@@ -85,6 +97,14 @@ export const BatchMessage = z.strictObject({
   /** Not to be worked before: queues that keep groups in order know no delay of a single message. */
   notBeforeMs: z.int().optional(),
   files: z.array(BatchFile).min(1),
+  /** Left out: the files are to be copied whole. Given: only these parts of the one file. */
+  run: PartRun.optional(),
+});
+
+/** A message of the work queue: everything a worker needs, and no secret value. */
+export const BatchMessage = Fields.refine(({ run, files }) => run === undefined || files.length === 1, {
+  path: ['run'],
+  error: 'a run of parts belongs to one file, and the message must name that one only',
 });
 export type BatchMessage = z.infer<typeof BatchMessage>;
 
@@ -107,7 +127,7 @@ export function asciiJson(value: unknown): string {
 /** The part of a batch message that is the same for all of a migration. */
 export type BatchEnvelope = Omit<
   BatchMessage,
-  'batch' | 'shard' | 'attempt' | 'files' | 'partition' | 'notBeforeMs'
+  'batch' | 'shard' | 'attempt' | 'files' | 'partition' | 'notBeforeMs' | 'run'
 >;
 
 /**

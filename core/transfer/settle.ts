@@ -53,7 +53,7 @@ export function openSettler(
         totals.copied = addTally(totals.copied, size);
         totals.throughput = addToBuckets(totals.throughput, row.endedAtMs, size);
       } else if (row.outcome === 'exception') totals.exceptions += 1;
-      else totals.retried += 1;
+      else if (row.outcome === 'retried') totals.retried += 1;
     }
     addRequests(totals.requests.source, requests.source);
     addRequests(totals.requests.destination, requests.destination);

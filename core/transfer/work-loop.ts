@@ -20,6 +20,8 @@ export type WorkerSettings = {
   /** A key ends as an exception after this many attempts that failed. */
   maxAttempts: number;
   retryBaseSeconds: number;
+  /** Objects above this size are copied in parts by many workers; left out = by one worker each. */
+  fleetPartsFromBytes?: number;
 };
 
 /** What a worker works with, and the two ways to stop it. */
