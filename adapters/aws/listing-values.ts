@@ -3,29 +3,18 @@ export class UnusualListing extends Error {
   override readonly name = 'UnusualListing';
 }
 
-const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
-
-/** A time as milliseconds since the epoch. Throws `UnusualListing`. */
-export function momentOf(text: string): number {
-  const ms = moment.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UnusualListing(`the time ${JSON.stringify(text)}`);
-  return ms;
-}
-
-const digits = /^\d{1,15}$/;
-
-/** A size in bytes. Throws `UnusualListing`. */
-export function sizeOf(text: string): number {
-  if (!digits.test(text)) throw new UnusualListing(`the size ${JSON.stringify(text)}`);
-  return Number(text);
-}
-
 /** An ETag without its quotes; null where there is none. */
 export function etagOf(text: string): string | null {
-  const quoted = text.startsWith('&quot;') && text.endsWith('&quot;') && text.length > 12;
-  const inner = quoted ? text.slice(6, -6) : withoutEscapes(text);
-  if (quoted && inner.includes('&')) return etagOf(withoutEscapes(text));
-  return inner === '' ? null : quoted ? inner : inner.replace(/^(W\/)?"|"$/g, '');
+  // As Amazon writes it.
+  if (
+    text.length > 12 &&
+    text.startsWith('&quot;') &&
+    text.indexOf('&', 6) === text.length - 6 &&
+    text.endsWith('&quot;')
+  )
+    return text.slice(6, -6);
+  const inner = withoutEscapes(text);
+  return inner === '' ? null : inner.replace(/^(W\/)?"|"$/g, '');
 }
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
-import { etagOf, momentOf, sizeOf, UnusualListing, withoutEscapes } from './listing-values.ts';
+import { momentAt, momentLength } from './listing-time.ts';
+import { etagOf, UnusualListing, withoutEscapes } from './listing-values.ts';
 
 export { UnusualListing };
 
@@ -67,9 +68,9 @@ const simpleChildren = /^(?:[ \t\r\n]*<([A-Za-z][A-Za-z0-9]*)>[^<]*<\/\1>)*[ \t\
 class ListingReader {
   readonly #text: string;
   #at: number;
-  #lastDate = '';
-  #lastMs = 0;
-  #lastClass: string | null = null;
+  #lastClass = '';
+  /** The last class with its closing tag; what no text begins with, before the first. */
+  #lastClassEnd = '<';
 
   constructor(text: string, at: number) {
     this.#text = text;
@@ -115,12 +116,10 @@ class ListingReader {
     const others: string[] = [];
     for (;;) {
       if (this.#takes('<Key>', key)) key = withoutEscapes(this.#rest('</Key>'));
-      else if (this.#takes('<LastModified>', modifiedAtMs))
-        modifiedAtMs = this.#moment(this.#rest('</LastModified>'));
+      else if (this.#takes('<LastModified>', modifiedAtMs)) modifiedAtMs = this.#moment();
       else if (this.#takes('<ETag>', etag)) etag = etagOf(this.#rest('</ETag>'));
-      else if (this.#takes('<Size>', sizeBytes)) sizeBytes = sizeOf(this.#rest('</Size>'));
-      else if (this.#takes('<StorageClass>', storageClass))
-        storageClass = this.#storageClass(this.#rest('</StorageClass>'));
+      else if (this.#takes('<Size>', sizeBytes)) sizeBytes = this.#size();
+      else if (this.#takes('<StorageClass>', storageClass)) storageClass = this.#storageClass();
       else if (this.#takes('</Contents>')) break;
       else if (!this.#skipSpace()) {
         const { name } = this.#element();
@@ -181,20 +180,41 @@ class ListingReader {
     return this.#at > from;
   }
 
-  #storageClass(text: string): string {
-    if (text !== this.#lastClass) this.#lastClass = withoutEscapes(text);
+  /** Neighbours are mostly of one class, which is then compared and not cut out again. */
+  #storageClass(): string {
+    if (this.#takes(this.#lastClassEnd)) return this.#lastClass;
+    this.#lastClass = withoutEscapes(this.#rest('</StorageClass>'));
+    this.#lastClassEnd = `${this.#lastClass}</StorageClass>`;
     return this.#lastClass;
   }
 
-  /** Neighbours are often as old as each other. */
-  #moment(text: string): number {
-    if (text !== this.#lastDate) {
-      this.#lastMs = momentOf(text);
-      this.#lastDate = text;
+  #size(): number {
+    const text = this.#text;
+    let size = 0;
+    let at = this.#at;
+    for (let unit = text.charCodeAt(at); unit >= zero && unit <= nine; unit = text.charCodeAt(at)) {
+      size = size * 10 + unit - zero;
+      at += 1;
     }
-    return this.#lastMs;
+    if (at === this.#at || at > this.#at + mostDigits) throw new UnusualListing('a size that is no number');
+    this.#at = at;
+    if (this.#rest('</Size>') !== '') throw new UnusualListing('a size that is no number');
+    return size;
+  }
+
+  #moment(): number {
+    const length = momentLength(this.#text, this.#at);
+    const ms = momentAt(this.#text, this.#at, length);
+    this.#at += length;
+    if (this.#rest('</LastModified>') !== '') throw new UnusualListing('a time of another form');
+    return ms;
   }
 }
+
+const zero = 0x30;
+const nine = 0x39;
+/** More would not be told apart by a number. */
+const mostDigits = 15;
 
 function plainText(text: string | undefined): string | undefined {
   if (text?.includes('<')) throw new UnusualListing('a text has elements inside');
