@@ -125,7 +125,7 @@ async function main(): Promise<number> {
   });
   await daemon.stop();
   await metrics?.close();
-  log('worker-stopped', { worker });
+  log('worker-stopped', { worker, queueRequests: place.queue.requestsMade() });
   await watch?.leave();
   return 0;
 }
