@@ -20,8 +20,8 @@ export function transferCases(quick: boolean): TransferCase[] {
   return [
     { name: '4KiB', sizes: small, latencyMs: 0, filesInFlight: 32 },
     { name: '4KiB-30ms', sizes: small, latencyMs: 30, filesInFlight: 32 },
-    // Few in flight, so that 8 workers are still bound by latency and not by the cores that they share.
-    { name: '4KiB-30ms-fleet', sizes: many(some(4_000), 4 * KiB), latencyMs: 30, filesInFlight: 2 },
+    // One in flight each, so that 8 workers are still bound by latency and not by the cores that they share.
+    { name: '4KiB-30ms-fleet', sizes: many(quick ? 640 : 2_560, 4 * KiB), latencyMs: 30, filesInFlight: 1 },
     { name: '1MiB', sizes: middle, latencyMs: 0, filesInFlight: 16 },
     { name: '512MiB', sizes: many(some(8), 512 * MiB), latencyMs: 0, filesInFlight: 4 },
     { name: 'mixed', sizes: mixed, latencyMs: 0, filesInFlight: 16 },

@@ -116,7 +116,8 @@ async function main(): Promise<number> {
       worker,
       filesInFlight: environment.FILES_IN_FLIGHT,
       bytesInFlight: environment.BYTES_IN_FLIGHT,
-      messagesHeld: Math.max(4, Math.ceil(environment.FILES_IN_FLIGHT / 10)),
+      // Two full gatherings that are being settled, and what is being copied where each message holds one file.
+      messagesHeld: 100 + 2 * environment.FILES_IN_FLIGHT,
       leaseSeconds: environment.LEASE_SECONDS,
       pollSeconds: environment.POLL_SECONDS,
       maxAttempts: environment.MAX_ATTEMPTS,

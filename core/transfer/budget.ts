@@ -6,13 +6,19 @@ export type Budget = {
   /** Changes how many files may be in flight from now on. */
   setFiles(files: number): void;
   inFlight(): { files: number; bytes: number };
+  /** What was asked for and is not admitted yet. */
+  waiting(): { files: number; bytes: number };
 };
 
-/** Opens a budget of `files` and `bytes` in flight. */
-export function openBudget(limits: { files: number; bytes: number }): Budget {
+/** Opens a budget of `files` and `bytes` in flight. `onAdmit` is called after each admission. */
+export function openBudget(
+  limits: { files: number; bytes: number },
+  onAdmit: () => void = () => undefined,
+): Budget {
   let { files: maxFiles } = limits;
   let files = 0;
   let bytes = 0;
+  let waitingBytes = 0;
   const waiting: { bytes: number; admit: () => void }[] = [];
 
   function admitWaiting(): void {
@@ -22,13 +28,16 @@ export function openBudget(limits: { files: number; bytes: number }): Budget {
       waiting.shift();
       files += 1;
       bytes += next.bytes;
+      waitingBytes -= next.bytes;
       next.admit();
+      onAdmit();
     }
   }
 
   return {
     acquire(wanted) {
       return new Promise((resolve) => {
+        waitingBytes += wanted;
         waiting.push({ bytes: wanted, admit: resolve });
         admitWaiting();
       });
@@ -43,5 +52,6 @@ export function openBudget(limits: { files: number; bytes: number }): Budget {
       admitWaiting();
     },
     inFlight: () => ({ files, bytes }),
+    waiting: () => ({ files: waiting.length, bytes: waitingBytes }),
   };
 }

@@ -12,7 +12,7 @@ export type WorkerSettings = {
   /** Files and bytes being copied at once. */
   filesInFlight: number;
   bytesInFlight: number;
-  /** Messages held at once, so that the pipe never runs dry. */
+  /** Messages held at once, those included that only wait to be settled. */
   messagesHeld: number;
   leaseSeconds: number;
   /** Longest wait of one receive. */
@@ -43,15 +43,37 @@ export type WorkerParts = {
  */
 export async function workLoop(parts: WorkerParts): Promise<void> {
   const { queue, clock, log, settings, drain, halt } = parts;
-  const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight });
+  let hunger = Promise.withResolvers<void>();
+  const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight }, () => {
+    if (isHungry()) hunger.resolve();
+  });
   let concurrency: Concurrency = { files: settings.filesInFlight, endedSince: 0 };
-  const settler = openSettler(parts);
+  /** Messages whose keys are not all done with; the others that are held only wait to be settled. */
+  let copying = 0;
+  /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
+  let filesPerMessage = 20;
+  const settler = openSettler(parts, () => copying > 0 && !drain.aborted);
   const held = new Set<Promise<void>>();
   /** While credentials are refused, nothing is received before this instant. */
   let intakeAtMs = 0;
   let refusals = 0;
   /** Messages held that were received while credentials are refused. */
   let probes = 0;
+
+  /** Messages that would fill the pipe twice over, so that no worker hoards what others could be copying. */
+  function wantedMessages(): number {
+    const missing = 2 * settings.filesInFlight - budget.waiting().files;
+    return Math.min(10, Math.max(1, Math.ceil(missing / filesPerMessage)));
+  }
+
+  /**
+   * Whether more is to be fetched: fewer files wait than could be in flight, and few enough bytes that other workers
+   * get their share of giants. Batches that only wait to be settled keep nothing from coming.
+   */
+  function isHungry(): boolean {
+    const { files, bytes } = budget.waiting();
+    return files < settings.filesInFlight && bytes < settings.bytesInFlight / 4;
+  }
 
   function learn(seen: 'copied' | 'throttled'): void {
     concurrency = adaptConcurrency(concurrency, seen, settings.filesInFlight);
@@ -73,12 +95,23 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     intakeAtMs = clock.nowMs() + Math.min(60, 2 ** refusals) * 1000;
   }
 
+  async function copyWatched(batch: BatchMessage): Promise<BatchResult> {
+    copying += 1;
+    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
+    try {
+      return await copyBatch(batch, { ...parts, budget, learn });
+    } finally {
+      copying -= 1;
+      if (copying === 0) settler.hurry();
+    }
+  }
+
   async function handle(message: ReceivedMessage): Promise<void> {
     const batch = parse(message, log);
     if (batch === null) return;
     const lease = keepLease(message.receipt, settings.leaseSeconds, parts);
     try {
-      const result = await copyBatch(batch, { ...parts, budget, learn });
+      const result = await copyWatched(batch);
       guardIntake(result);
       await settler.settle({ batch, result, receipt: message.receipt });
     } catch (error) {
@@ -108,11 +141,13 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   }
 
   while (!drain.aborted) {
+    hunger = Promise.withResolvers<void>();
     const pauseMs = intakeAtMs - clock.nowMs();
     const isProbe = refusals > 0;
-    const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : 10);
+    const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : wantedMessages());
     if (isProbe && pauseMs > 0) await pause(pauseMs);
     else if (room <= 0) await Promise.race(held);
+    else if (!isHungry()) await Promise.race([...held, hunger.promise]);
     else await take(room, isProbe);
   }
   log('draining', { held: held.size, halted: halt.aborted });
