@@ -22,7 +22,7 @@ const fullGather = { messages: 50, rows: 10_000 };
 
 /**
  * The longest time in milliseconds that a batch which has ended waits for others to be settled with, out of the lease
- * of its message: a twelfth of the lease, so that a worker that dies meanwhile holds its messages hardly longer than
+ * of its message: a twelfth of the usual lease, so that a worker that dies meanwhile holds its messages hardly longer than
  * without, but 200 ms at least and 5 s at most.
  */
 export function gatherTimeMs(leaseSeconds: number): number {

@@ -4,6 +4,7 @@ import { openBudget } from './budget.ts';
 import { adaptConcurrency, type Concurrency } from './concurrency.ts';
 import { type BatchResult, copyBatch } from './copy-batch.ts';
 import { keepLease } from './lease.ts';
+import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -14,6 +15,7 @@ export type WorkerSettings = {
   bytesInFlight: number;
   /** Messages held at once, those included that only wait to be settled. */
   messagesHeld: number;
+  /** The lease of a message until it is known how long batches take: see lease-length.ts. */
   leaseSeconds: number;
   /** Longest wait of one receive. */
   pollSeconds: number;
@@ -54,6 +56,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let filesPerMessage = 20;
   const settler = openSettler(parts, () => copying > 0 && !drain.aborted);
   const held = new Set<Promise<void>>();
+  let durations: Durations = [];
   /** While credentials are refused, nothing is received before this instant. */
   let intakeAtMs = 0;
   let refusals = 0;
@@ -106,14 +109,16 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     }
   }
 
-  async function handle(message: ReceivedMessage): Promise<void> {
+  async function handle(message: ReceivedMessage, leaseSeconds: number): Promise<void> {
     const batch = parse(message, log);
     if (batch === null) return;
-    const lease = keepLease(message.receipt, settings.leaseSeconds, parts);
+    const startedAtMs = clock.nowMs();
+    const lease = keepLease(message.receipt, leaseSeconds, parts);
     try {
       const result = await copyWatched(batch);
       guardIntake(result);
       await settler.settle({ batch, result, receipt: message.receipt });
+      durations = addDuration(durations, (clock.nowMs() - startedAtMs) / 1000);
     } catch (error) {
       log('batch-unsettled', { batch: batch.batch, reason: String(error) });
       await queue.release([message.receipt]).catch(() => undefined);
@@ -130,9 +135,10 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   }
 
   async function take(most: number, isProbe: boolean): Promise<void> {
-    for (const message of await receive(parts, most)) {
+    const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
+    for (const message of await receive(parts, most, leaseSeconds)) {
       if (isProbe) probes += 1;
-      const done = handle(message).finally(() => {
+      const done = handle(message, leaseSeconds).finally(() => {
         held.delete(done);
         if (isProbe) probes -= 1;
       });
@@ -158,12 +164,13 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
 async function receive(
   { queue, clock, log, settings, drain }: WorkerParts,
   max: number,
+  leaseSeconds: number,
 ): Promise<ReceivedMessage[]> {
   try {
     return await queue.receive({
       max,
       waitSeconds: settings.pollSeconds,
-      leaseSeconds: settings.leaseSeconds,
+      leaseSeconds,
       signal: drain,
     });
   } catch (error) {

@@ -81,6 +81,26 @@ describe('a worker', () => {
     expect(copier.copies).toHaveLength(30);
   });
 
+  test('asks for leases that fit how long batches take, once it has seen some', async () => {
+    const place = new Workplace();
+    await place.send(...Array.from({ length: 40 }, (_, n) => batchOf(`k${n}`)));
+    const leases = new Set<number>();
+    const queue = replacing(place.queue, {
+      async receive(options) {
+        leases.add(options.leaseSeconds);
+        return place.queue.receive(options);
+      },
+    });
+    const copier = new ScriptedCopier(async () => {
+      await place.clock.sleep(50_000);
+      return 'copied' as const;
+    });
+    await place.finish(place.start(copier, { filesInFlight: 2, messagesHeld: 2 }, { queue }));
+    expect([...leases][0]).toBe(60);
+    expect(Math.max(...leases)).toBeGreaterThanOrEqual(100);
+    expect(Math.max(...leases)).toBeLessThanOrEqual(120);
+  });
+
   test('goes on copying while what has ended waits to be settled', async () => {
     const place = new Workplace();
     await place.send(...Array.from({ length: 40 }, (_, n) => batchOf(`k${n}`)));
