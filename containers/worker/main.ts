@@ -1,9 +1,10 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { z } from 'zod';
 import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
 import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
 import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
+import { fitMachine } from '../../core/transfer/fit-machine.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
@@ -23,7 +24,8 @@ const Environment = PlaceEnvironment.extend({
   RCLONE: z.string().min(1),
   /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
   SETPRIV: z.string().optional(),
-  FILES_IN_FLIGHT: z.coerce.number().int().min(1).default(32),
+  /** Objects being copied at once; fits the machine's cores and memory unless told. */
+  FILES_IN_FLIGHT: z.coerce.number().int().min(1).optional(),
   BYTES_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -51,6 +53,10 @@ async function main(): Promise<number> {
   const { clock } = place;
   const meter = openMeter(place.log);
   const { log } = meter;
+  // A container may have less than the machine.
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const fitting = fitMachine({ cores: availableParallelism(), memoryBytes });
+  const filesInFlight = environment.FILES_IN_FLIGHT ?? fitting.filesInFlight;
   const drain = new AbortController();
   const halt = new AbortController();
   const stop = (): void => {
@@ -81,6 +87,7 @@ async function main(): Promise<number> {
     daemon,
     secrets: place.secrets,
     log,
+    partsMemoryBytes: fitting.partsMemoryBytes,
     sourceStore: async (batch) => (await besideRclone.of(batch)).source,
   });
   const sdk = new SdkCopier({ storesFor, clock });
@@ -114,10 +121,10 @@ async function main(): Promise<number> {
     halt: halt.signal,
     settings: {
       worker,
-      filesInFlight: environment.FILES_IN_FLIGHT,
+      filesInFlight,
       bytesInFlight: environment.BYTES_IN_FLIGHT,
       // Two full gatherings that are being settled, and what is being copied where each message holds one file.
-      messagesHeld: 100 + 2 * environment.FILES_IN_FLIGHT,
+      messagesHeld: 100 + 2 * filesInFlight,
       leaseSeconds: environment.LEASE_SECONDS,
       pollSeconds: environment.POLL_SECONDS,
       maxAttempts: environment.MAX_ATTEMPTS,

@@ -63,10 +63,10 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   /** Messages held that were received while credentials are refused. */
   let probes = 0;
 
-  /** Messages that would fill the pipe twice over, so that no worker hoards what others could be copying. */
+  /** Messages that fill the pipe twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
   function wantedMessages(): number {
     const missing = 2 * settings.filesInFlight - budget.waiting().files;
-    return Math.min(10, Math.max(1, Math.ceil(missing / filesPerMessage)));
+    return Math.min(10, Math.max(2, Math.ceil(missing / filesPerMessage)));
   }
 
   /**
