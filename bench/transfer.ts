@@ -114,7 +114,7 @@ function rowOf(
   return {
     ...row,
     rounds: ours.length,
-    objectsPerSecond: Math.round(sizes.length / seconds),
+    objectsPerSecond: round(sizes.length / seconds, 1),
     megabytesPerSecond: round(bytes / 1e6 / seconds, 1),
     requestsPerObject: round(median(ours.map((each) => each.requestsPerObject)), 3),
     queueAndLogPerObject: queue.length === 0 ? '' : round(median(queue), 4),

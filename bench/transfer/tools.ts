@@ -21,7 +21,7 @@ export const rcloneCopy: Subject = {
     });
     const inFlight = `${job.filesInFlight}`;
     const flags = ['--transfers', inFlight, '--checkers', inFlight, '--no-check-dest', '--no-traverse'];
-    const s3 = ['--s3-no-head', '--s3-no-head-object', '--s3-no-check-bucket', '--use-server-modtime'];
+    const s3 = ['--s3-no-head', '--s3-no-check-bucket', '--use-server-modtime'];
     const parts = ['--s3-upload-concurrency', '4', '--s3-chunk-size', '64Mi', '--s3-upload-cutoff', '256Mi'];
     const { source, destination } = job;
     return runTool(
@@ -29,7 +29,8 @@ export const rcloneCopy: Subject = {
       ['copy', `from:${source.bucket}`, `to:${destination.bucket}`, '--config', '', '--fast-list']
         .concat(flags, s3, parts)
         .concat('--buffer-size', '1Mi', '--retries', '1'),
-      { ...remote('FROM', source), ...remote('TO', destination) },
+      // After an upload by several threads rclone asks for the object it wrote, and believes it empty without a HEAD.
+      { ...remote('FROM', source), RCLONE_CONFIG_FROM_NO_HEAD_OBJECT: 'true', ...remote('TO', destination) },
       job,
     );
   },
