@@ -1,11 +1,11 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { z } from 'zod';
 import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
 import { MemoryGate } from '../../adapters/rclone/memory-gate.ts';
 import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
 import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
-import { partsMemoryBytes } from '../../adapters/rclone/rclone-flags.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
+import { fitMachine } from '../../core/transfer/fit-machine.ts';
 import { acrossFleet } from '../../core/transfer/fleet-parts/across-fleet.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
@@ -26,7 +26,8 @@ const Environment = PlaceEnvironment.extend({
   RCLONE: z.string().min(1),
   /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
   SETPRIV: z.string().optional(),
-  FILES_IN_FLIGHT: z.coerce.number().int().min(1).default(32),
+  /** Objects being copied at once; fits the machine's cores and memory unless told. */
+  FILES_IN_FLIGHT: z.coerce.number().int().min(1).optional(),
   BYTES_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -74,6 +75,10 @@ async function main(): Promise<number> {
   const { clock } = place;
   const meter = openMeter(place.log);
   const { log } = meter;
+  // A container may have less than the machine.
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const fitting = fitMachine({ cores: availableParallelism(), memoryBytes });
+  const filesInFlight = environment.FILES_IN_FLIGHT ?? fitting.filesInFlight;
   const drain = new AbortController();
   const halt = new AbortController();
   const stop = (): void => {
@@ -102,7 +107,7 @@ async function main(): Promise<number> {
     limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
     healthSeconds: environment.RCLONE_HEALTH_SECONDS,
   });
-  const memory = new MemoryGate(partsMemoryBytes);
+  const memory = new MemoryGate(fitting.partsMemoryBytes);
   const rclone = new RcloneCopier({
     daemon,
     memory,
@@ -156,9 +161,10 @@ async function main(): Promise<number> {
     halt: halt.signal,
     settings: {
       worker,
-      filesInFlight: environment.FILES_IN_FLIGHT,
+      filesInFlight,
       bytesInFlight: environment.BYTES_IN_FLIGHT,
-      messagesHeld: Math.max(4, Math.ceil(environment.FILES_IN_FLIGHT / 10)),
+      // Two full gatherings that are being settled, and what is being copied where each message holds one file.
+      messagesHeld: 100 + 2 * filesInFlight,
       leaseSeconds: environment.LEASE_SECONDS,
       pollSeconds: environment.POLL_SECONDS,
       ...retries,
@@ -167,7 +173,7 @@ async function main(): Promise<number> {
   });
   await daemon.stop();
   await metrics?.close();
-  log('worker-stopped', { worker });
+  log('worker-stopped', { worker, queueRequests: place.queue.requestsMade() });
   await watch?.leave();
   return 0;
 }
