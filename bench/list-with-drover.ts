@@ -49,6 +49,7 @@ try {
     source: open(sourceBucket),
     destination: open(destinationBucket),
     queue: {
+      takesGroups: false,
       send: async (messages) => {
         batches += messages.length;
       },

@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { findRclone } from '../local/find-rclone.ts';
 import { measure } from './measured-process.ts';
 import type { Row } from './rows.ts';
+import { findPeer } from './transfer/peers.ts';
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 const node = [
@@ -39,9 +38,11 @@ type Case = {
  * How fast a bucket is listed, side by side on one server: by our lister (inventory, checkpoints and batches included),
  * by the plain loop over the SDK, by rclone and by s5cmd. `--quick`: a tenth of the keys. `--case TEXT`: only cases of that name.
  */
-export async function listing(say: (line: string) => void, flags: readonly string[]): Promise<Row[]> {
-  const objects = flags.includes('--quick') ? 100_000 : 1_000_000;
-  const only = flags[flags.indexOf('--case') + 1];
+export async function listing(
+  say: (line: string) => void,
+  { cases: named, quick }: { cases: readonly string[]; quick: boolean },
+): Promise<Row[]> {
+  const objects = quick ? 100_000 : 1_000_000;
   const cases: Case[] = [];
   for (const distribution of ['flat', 'deep'])
     for (const latencyMs of [0, 20, 100])
@@ -69,7 +70,7 @@ export async function listing(say: (line: string) => void, flags: readonly strin
   });
   const rows: Row[] = [];
   for (const each of cases) {
-    if (flags.includes('--case') && !each.name.includes(only ?? '')) continue;
+    if (named.length > 0 && !named.some((part) => each.name.includes(part))) continue;
     rows.push(...(await runCase(each, say)));
   }
   return rows;
@@ -137,10 +138,8 @@ async function runSubject({ command, environment }: Subject, objects: number) {
 
 async function subjectsFor(endpoint: string, say: (line: string) => void): Promise<Subject[]> {
   const rclone = await findRclone({ say: () => undefined }).catch(() => null);
-  const s5cmd = await peer('s5cmd').catch((error: unknown) => {
-    say(String(error));
-    return null;
-  });
+  const s5cmd = await findPeer('s5cmd');
+  if (s5cmd === null) say('s5cmd is not set up: npm run bench:setup');
   const remote = {
     RCLONE_CONFIG_BENCH_TYPE: 's3',
     RCLONE_CONFIG_BENCH_PROVIDER: 'Other',
@@ -167,14 +166,6 @@ async function subjectsFor(endpoint: string, say: (line: string) => void): Promi
       environment: keys,
     },
   ];
-}
-
-/** Where `npm run bench:setup` put a peer. */
-async function peer(name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(here('../.ci/peers'));
-  const path = `${stdout.trim()}/${name}`;
-  await access(path);
-  return path;
 }
 
 async function startServer(distribution: string, objects: number, latencyMs: number) {

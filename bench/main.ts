@@ -1,20 +1,47 @@
+import { parseArgs } from 'node:util';
 import { listing } from './listing.ts';
 import { memory } from './memory.ts';
-import { printRows, type Row } from './rows.ts';
+import { printRows } from './rows.ts';
+import { transfer } from './transfer.ts';
 
-/** A benchmark: gives its rows, and says on standard error what it is doing. */
-type Bench = (say: (line: string) => void, flags: readonly string[]) => Promise<Row[]>;
+const usage = `usage: npm run bench -- <listing | memory | transfer> [--json]
+  listing: [--case <part of a name>] [--quick]
+  transfer: [--case <name>]... [--subject <name>]... [--quick] [--rounds <number>]
+`;
 
-const benches: Readonly<Record<string, Bench>> = { listing, memory };
-
-const [name, ...flags] = process.argv.slice(2);
-const bench = name === undefined ? undefined : benches[name];
-if (bench === undefined) {
-  process.stderr.write(
-    `usage: npm run bench -- <${Object.keys(benches).join(' | ')}> [--json] [--quick] [--case TEXT]\n`,
-  );
+function refuse(): never {
+  process.stderr.write(usage);
   process.exit(2);
 }
-const rows = await bench((line) => void process.stderr.write(`${line}\n`), flags);
-printRows(rows, flags.includes('--json'));
+
+function read() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        case: { type: 'string', multiple: true, default: [] },
+        subject: { type: 'string', multiple: true, default: [] },
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string', default: '3' },
+      },
+    });
+  } catch {
+    return refuse();
+  }
+}
+
+const { positionals, values } = read();
+const [name, ...more] = positionals;
+const rounds = Number(values.rounds);
+if (more.length > 0 || !Number.isInteger(rounds) || rounds < 1) refuse();
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const options = { cases: values.case, subjects: values.subject, quick: values.quick, rounds };
+const benches = {
+  listing: () => listing(say, options),
+  memory: () => memory(say),
+  transfer: () => transfer(say, options),
+};
+const rows = await (benches[name as keyof typeof benches] ?? refuse)();
+printRows(rows, values.json);
 process.exit(0);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { storeOpener } from '../adapters/aws/open-store.ts';
+import { openWorkQueue } from '../adapters/aws/open-work-queue.ts';
 import { S3JobStore } from '../adapters/aws/s3-job-store.ts';
 import type { S3ObjectStoreOptions } from '../adapters/aws/s3-object-store.ts';
-import { localQueue, SqsWorkQueue } from '../adapters/aws/sqs-work-queue.ts';
+import { localQueue } from '../adapters/aws/sqs-work-queue.ts';
 import { readEnvironment } from '../adapters/aws/stack-environment.ts';
 import { StoredSecrets } from '../adapters/aws/stored-secrets.ts';
 import { DiskJobStore } from '../adapters/disk/job-store.ts';
@@ -20,6 +21,8 @@ export const PlaceEnvironment = z.object({
     .string()
     .regex(/^(s3:\/\/[^/]+|disk:.+)$/, 'must be "s3://" and a bucket, or "disk:" and a folder'),
   QUEUE_URL: z.url(),
+  /** The FIFO queue of the hash strategy; left out = this place has none. */
+  FIFO_QUEUE_URL: z.url().optional(),
   /** Where SQS is answered; left out = Amazon SQS, with the AWS credentials of this place. */
   QUEUE_ENDPOINT: z.url().optional(),
   QUEUE_REGION: z.string().min(1).optional(),
@@ -34,13 +37,13 @@ type PlaceEnvironment = z.infer<typeof PlaceEnvironment>;
 
 /** The ports of the place that the environment names. Throws when it names no place for the secrets, or two. */
 export function openPlace(environment: PlaceEnvironment, stores: S3ObjectStoreOptions = {}) {
-  const { QUEUE_URL, QUEUE_ENDPOINT, QUEUE_REGION, AWS_REGION } = environment;
+  const { QUEUE_URL, FIFO_QUEUE_URL, QUEUE_ENDPOINT, QUEUE_REGION, AWS_REGION } = environment;
   const secrets = openSecrets(environment);
   const local = QUEUE_ENDPOINT === undefined ? {} : { ...localQueue, endpoint: QUEUE_ENDPOINT };
   return {
     jobStore: openJobStore(environment),
-    queue: new SqsWorkQueue(
-      { queueUrl: QUEUE_URL, region: QUEUE_REGION ?? AWS_REGION, ...local },
+    queue: openWorkQueue(
+      { queueUrl: QUEUE_URL, fifoQueueUrl: FIFO_QUEUE_URL, region: QUEUE_REGION ?? AWS_REGION, ...local },
       systemClock,
     ),
     secrets,

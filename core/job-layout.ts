@@ -21,6 +21,13 @@ export const jobLayout = {
   shardExceptions: (folder: string, shard: string) => `${folder}/exceptions/${shard}/`,
   shardExceptionFile: (folder: string, shard: string, worker: string, file: number) =>
     `${folder}/exceptions/${shard}/${worker}-${digits(file)}.jsonl.gz`,
+  /** Objects that many workers copy in parts: a folder each, by a name made from the destination key. */
+  uploads: (folder: string) => `${folder}/uploads/`,
+  uploadRecord: (folder: string, object: string) => `${folder}/uploads/${object}/upload.json`,
+  uploadRuns: (folder: string, object: string, upload: string) =>
+    `${folder}/uploads/${object}/runs/${upload}/`,
+  uploadRun: (folder: string, object: string, upload: string, run: number) =>
+    `${folder}/uploads/${object}/runs/${upload}/${digits(run)}.json`,
   verification: (folder: string, shard: string) => `${folder}/verification/${shard}.json`,
   findings: (folder: string, shard: string) => `${folder}/findings/${shard}.jsonl.gz`,
   verdict: (folder: string) => `${folder}/verdict.json`,

@@ -33,6 +33,8 @@ export const MigrationPlan = z.strictObject({
   request: Request,
   capabilities: Capabilities,
   objectTags: z.enum(['copy', 'ignore']),
+  /** Under the hash strategy: into how many partitions keys fall. Judge alone changes it, when the queue is drained. */
+  partitions: z.int().min(1).optional(),
   /** What Preflight itself asked of both sides. */
   requests: RequestsBySide,
 });
@@ -101,7 +103,9 @@ export function batchEnvelope(plan: MigrationPlan): BatchEnvelope {
 /** Bytes that the files of a message may take beside its envelope. */
 export function filesTextBudget(plan: MigrationPlan): number {
   const longestNames = { batch: 'zzzz-999999999-r10', shard: 'zzzz', attempt: 999_999, files: [] };
-  return maxMessageBytes - asciiJson({ ...batchEnvelope(plan), ...longestNames }).length;
+  const longestTimes =
+    plan.partitions === undefined ? {} : { partition: 99_999, notBeforeMs: 9_999_999_999_999 };
+  return maxMessageBytes - asciiJson({ ...batchEnvelope(plan), ...longestNames, ...longestTimes }).length;
 }
 
 /**
@@ -135,6 +139,7 @@ function bindingOptions(request: Request): Record<string, unknown> {
     rules: request.rules,
     existing: request.existing,
     objectTags: request.objectTags ?? null,
+    partition: request.partition,
   };
 }
 

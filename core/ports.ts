@@ -52,6 +52,29 @@ export type ObjectProperties = {
 /** An upload that was begun and neither completed nor aborted. */
 export type UnfinishedUpload = { key: string; uploadId: string; initiatedAtMs: number };
 
+/** A part that a store holds of an unfinished upload. */
+export type HeldPart = { part: number; etag: string };
+
+/** Multipart uploads step by step, for objects that many workers write. Every method throws `StoreError` and nothing else. */
+export interface PartUploads {
+  /** Begins an upload; what is written beside the bytes is given here. */
+  begin(key: string, properties: ObjectProperties): Promise<{ uploadId: string }>;
+  /** Writes a part, counted from 1; the store verifies its MD5. Code `NoSuchUpload` when the upload was ended. */
+  write(
+    upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>,
+    part: number,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<HeldPart>;
+  /** The parts that the store holds, in order. Code `NoSuchUpload` when the upload was ended. */
+  held(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): AsyncIterable<HeldPart & { sizeBytes: number }>;
+  /** Makes the parts one object. Codes `NoSuchUpload`, and `InvalidPart` when the store holds another part than named. */
+  complete(
+    upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>,
+    parts: readonly HeldPart[],
+  ): Promise<{ etag: string }>;
+}
+
 /** One bucket. Every method throws `StoreError` (see store-error.ts) and nothing else. */
 export interface ObjectStore {
   /** The first page of keys under `prefix` that come after `startAfter` in UTF-8 byte order. */
@@ -88,7 +111,9 @@ export interface ObjectStore {
   /** Uploads under the prefix that were begun and not ended. */
   unfinishedUploads(prefix: string): AsyncIterable<UnfinishedUpload>;
   /** Aborts one of them; succeeds when it is gone already. */
-  abortUpload(upload: UnfinishedUpload): Promise<void>;
+  abortUpload(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): Promise<void>;
+  /** Uploads step by step; left out by a store that is only read. */
+  readonly parts?: PartUploads;
   /** Requests sent since this store was opened, by operation. */
   requestsMade(): RequestsMade;
   close(): void;
@@ -100,10 +125,24 @@ export type ReceivedMessage = { body: string; receipt: string; receiveCount: num
 /** Messages by what they wait for; an approximation on SQS, exact on one machine. */
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 
-/** The queue of batches: at-least-once, unordered. */
+/** A message for the queue. Messages of a group come in order, and a group's messages know no delay. */
+export type MessageToSend = { body: string } & (
+  | { delaySeconds?: number; group?: undefined }
+  | { group: string; delaySeconds?: undefined }
+);
+
+/** The queue of batches: at-least-once, unordered but within a group. */
 export interface WorkQueue {
-  /** Resolves only when the queue confirmed every message; entries that fail alone are sent again. */
-  send(messages: readonly { body: string; delaySeconds?: number }[]): Promise<void>;
+  /**
+   * Whether messages may have a group: while a message of it is leased, nobody else is given another one of it. Where
+   * it is false, sending such a message throws.
+   */
+  readonly takesGroups: boolean;
+  /**
+   * Resolves only when the queue confirmed every message; entries that fail alone are sent again. Each call sends
+   * messages of its own: equal bodies are no reason to leave one out.
+   */
+  send(messages: readonly MessageToSend[]): Promise<void>;
   /** Takes up to ten messages, waiting up to `waitSeconds` for the first. */
   receive(options: {
     max: number;

@@ -95,6 +95,8 @@ const Rule = z.strictObject({
     .optional(),
 });
 
+const countRule = 'must be "auto" or a whole number from 1 to 10000';
+
 /** The execution input of a migration. Only the two buckets are required; unknown fields are refused. */
 export const Request = z.strictObject({
   source: Source,
@@ -123,7 +125,12 @@ export const Request = z.strictObject({
     .prefault({}),
   partition: z
     .strictObject({
-      strategy: z.literal('queue', { error: 'must be "queue"; the hash strategy is not there yet' }),
+      strategy: z.enum(['queue', 'hash'], { error: 'must be "queue" or "hash"' }).default('queue'),
+      count: z
+        .union([z.literal('auto'), z.int().min(1, countRule).max(10_000, countRule)], {
+          error: countRule,
+        })
+        .optional(),
     })
     .default({ strategy: 'queue' }),
   verify: z
@@ -170,6 +177,12 @@ export function parseRequest(input: unknown): Request {
   ) {
     throw new InvalidRequest(
       'source.endpoint is missing, and source.secrets names no endpoint either. Add the URL of the store, or set source.provider to "AWS".',
+    );
+  }
+  const { strategy, count } = request.partition;
+  if (strategy === 'queue' && count !== undefined) {
+    throw new InvalidRequest(
+      `partition.count is ${JSON.stringify(count)}, but only the strategy "hash" has partitions. Leave it out, or set partition.strategy to "hash".`,
     );
   }
   if (select.maxBytes !== null && select.maxBytes < select.minBytes) {

@@ -19,8 +19,16 @@ function once<Port>(open: () => Promise<Port>): () => Promise<Port> {
   };
 }
 
-const { AWS_REGION, JOB_STORE, QUEUE_URL, QUEUE_REGION, SECRET_PREFIX, WORKER_GROUP, LISTER_CLUSTER } =
-  stackEnvironment;
+const {
+  AWS_REGION,
+  JOB_STORE,
+  QUEUE_URL,
+  FIFO_QUEUE_URL,
+  QUEUE_REGION,
+  SECRET_PREFIX,
+  WORKER_GROUP,
+  LISTER_CLUSTER,
+} = stackEnvironment;
 
 /** Time. */
 export const clock = /* @__PURE__ */ once(async () => {
@@ -43,10 +51,14 @@ export const jobStore = /* @__PURE__ */ once(async () => {
 
 /** The queue of batches. */
 export const queue = /* @__PURE__ */ once(async () => {
-  const environment = readEnvironment(z.object({ AWS_REGION, QUEUE_URL, QUEUE_REGION }), process.env);
-  const { SqsWorkQueue } = await import('../adapters/aws/sqs-work-queue.ts');
+  const environment = readEnvironment(
+    z.object({ AWS_REGION, QUEUE_URL, FIFO_QUEUE_URL, QUEUE_REGION }),
+    process.env,
+  );
+  const { openWorkQueue } = await import('../adapters/aws/open-work-queue.ts');
   const region = environment.QUEUE_REGION ?? environment.AWS_REGION;
-  return new SqsWorkQueue({ queueUrl: environment.QUEUE_URL, region }, await clock());
+  const { QUEUE_URL: queueUrl, FIFO_QUEUE_URL: fifoQueueUrl } = environment;
+  return openWorkQueue({ queueUrl, fifoQueueUrl, region }, await clock());
 });
 
 /** Secret values. */

@@ -3,6 +3,7 @@ import { findTransfers } from '../core/inventory/find-transfers.ts';
 import { destinationLocation, type MigrationPlan } from '../core/migration.ts';
 import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
+import { recordedUploads } from '../core/transfer/fleet-parts/recorded-uploads.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
 import { holderOf, releaseStack } from './hold-stack.ts';
 import { findPlan, MigrationAddress, unfinishedPass } from './migration-address.ts';
@@ -154,21 +155,31 @@ async function abortAll(
   return uploads.length - refused.length;
 }
 
-/** Unfinished uploads that began after the migration and whose key the inventory sends there; other people's stay. */
+/**
+ * Unfinished uploads that began after the migration and whose key the inventory sends there, and those that a record of
+ * an object in parts names; other people's stay.
+ */
 async function ownUploads(
   plan: MigrationPlan,
   destination: ObjectStore,
   jobStore: JobStore,
 ): Promise<UnfinishedUpload[]> {
   const router = compileRoutes(plan.request);
+  const recorded = await recordedUploads(jobStore, plan.folder);
+  const ours: UnfinishedUpload[] = [];
   const candidates = new Map<UnfinishedUpload, string[]>();
   for await (const upload of destination.unfinishedUploads(plan.request.destination.prefix)) {
+    if (recorded.get(upload.uploadId) === upload.key) {
+      ours.push(upload);
+      continue;
+    }
     const sources = router.sourcesOf(upload.key).map(({ key }) => key);
     if (upload.initiatedAtMs >= plan.createdAtMs - clockSkewMs && sources.length > 0)
       candidates.set(upload, sources);
   }
-  const ours = await findTransfers(jobStore, plan.folder, new Set([...candidates.values()].flat()));
-  return [...candidates].filter(([, keys]) => keys.some((key) => ours.has(key))).map(([upload]) => upload);
+  const sent = await findTransfers(jobStore, plan.folder, new Set([...candidates.values()].flat()));
+  const found = [...candidates].filter(([, keys]) => keys.some((key) => sent.has(key)));
+  return [...ours, ...found.map(([upload]) => upload)];
 }
 
 /** Stores round the start of an upload to seconds, and their clocks are not ours. */

@@ -4,6 +4,8 @@ import { JobStoreDamaged } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { decodeLines } from '../core/json-lines.ts';
 import { batchEnvelope } from '../core/migration.ts';
+import { groupOf, partitionOf } from '../core/partition/partition-of.ts';
+import type { MessageToSend } from '../core/ports.ts';
 import { Finding } from '../core/verification/findings.ts';
 import { jobStore, queue } from './aws-ports.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
@@ -28,15 +30,13 @@ export const enqueueShardRepairs = step({
     const repairs = decodeLines(file.bytes, Finding).filter((finding) => finding.action === 'repair');
     const envelope = batchEnvelope(plan);
     for (let from = 0; from < repairs.length; from += portion) {
-      const messages = repairs.slice(from, from + portion).map((finding, index) => ({
-        body: encodeBatch({
-          ...envelope,
-          batch: `${shard}-${from + index}-r${round}`,
-          shard,
-          attempt: 1,
-          files: [finding.file],
-        }),
-      }));
+      const messages = repairs.slice(from, from + portion).map(({ file }, index): MessageToSend => {
+        const batch = `${shard}-${from + index}-r${round}`;
+        const message = { ...envelope, batch, shard, attempt: 1, files: [file] };
+        if (plan.partitions === undefined) return { body: encodeBatch(message) };
+        const partition = partitionOf(file.key, plan.partitions);
+        return { body: encodeBatch({ ...message, partition }), group: groupOf(partition) };
+      });
       await queue.send(messages);
     }
     return shard;

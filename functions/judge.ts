@@ -3,10 +3,12 @@ import { JobStoreDamaged } from '../core/errors.ts';
 import { Listing } from '../core/inventory/checkpoint.ts';
 import { jobLayout, shardName } from '../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../core/json-lines.ts';
+import { partitionCount } from '../core/partition/partition-count.ts';
 import type { JobStore } from '../core/ports.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
 import { accountedFor, openVerdict } from '../core/verification/verdict.ts';
 import { jobStore } from './aws-ports.ts';
+import { readPlan } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { VerificationRound } from './plan-verification.ts';
 import { type Ports, step } from './step.ts';
@@ -16,7 +18,8 @@ const readsAtOnce = 32;
 
 /**
  * Adds up what the shards found, checks that every listed object is accounted for exactly once, stores the
- * verdict, and names the shards that need a repair round. Throws `JobStoreDamaged` when the sums do not meet.
+ * verdict, and names the shards that need a repair round. Under the hash strategy it also sets the number of
+ * partitions of that round: here, where the queue is drained and nothing sends, no message of another number is left. Throws `JobStoreDamaged` when the sums do not meet.
  */
 export const judge = step({
   input: VerificationRound,
@@ -47,6 +50,7 @@ export const judge = step({
       );
     }
     await jobStore.write(jobLayout.verdict(folder), encodeJson(verdict));
+    if (toRepair.length > 0) await partitionAnew(jobStore, folder, verdict.outcomes.repair.objects);
     return {
       migration,
       folder,
@@ -58,6 +62,14 @@ export const judge = step({
 });
 
 export const handler = onLambda(judge, { jobStore });
+
+/** Repairs are a message each. */
+async function partitionAnew(jobStore: JobStore, folder: string, repairs: number): Promise<void> {
+  const plan = await readPlan(jobStore, folder);
+  const partitions = partitionCount(plan.request, repairs);
+  if (partitions === null || partitions === plan.partitions) return;
+  await jobStore.write(jobLayout.plan(folder), encodeJson({ ...plan, partitions }));
+}
 
 async function readVerification(
   jobStore: JobStore,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeBatch } from '../core/batching/batch.ts';
-import { CheckpointMismatch, StackBusy } from '../core/errors.ts';
+import { CheckpointMismatch, InvalidRequest, StackBusy } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { encodeJson } from '../core/json-lines.ts';
 import {
@@ -9,6 +9,7 @@ import {
   sourceBucket,
   unsafeDifferences,
 } from '../core/migration.ts';
+import { partitionCount } from '../core/partition/partition-count.ts';
 import { isS3Request, Request } from '../core/request.ts';
 import { clock, jobStore, openStore, queue, settings } from './aws-ports.ts';
 import { holdStack } from './hold-stack.ts';
@@ -23,7 +24,7 @@ import { type Ports, step } from './step.ts';
  * tags and deletes a probe at the destination, looks whether the stack is free. Stores the plan: the request with
  * what was measured. A plan of an earlier run with other options is refused.
  * Throws `SourceUnreachable`, `SourceDenied`, `DestinationUnreachable`, `DestinationDenied`, `WrongRegion`,
- * `StackBusy`, `CheckpointMismatch`.
+ * `StackBusy`, `CheckpointMismatch`, `InvalidRequest`.
  */
 export const preflight = step({
   input: MigrationAddress.extend({ startedAt: z.string(), request: Request }),
@@ -45,12 +46,15 @@ export const preflight = step({
         );
       }
     }
+    refuseWithoutGroups(request, ports);
     await refuseForeignMessages(migration, ports);
     // From here on every failure goes to Clean up, which releases it.
     await holdStack(migration, Date.parse(startedAt), ports);
     const { requests: asked, ...found } = isS3Request(request)
       ? await probeSource(request, (listing) => ports.openStore(sourceBucket(request), { listing }))
       : ofRclone;
+    // Messages that are queued already were made under the number that the plan has.
+    const partitions = before?.partitions ?? partitionCount(request, null);
     const objectTags = request.objectTags ?? (found.sourceTags ? 'copy' : 'ignore');
     const destination = await ports.openStore(destinationLocation(request));
     try {
@@ -63,6 +67,7 @@ export const preflight = step({
         request,
         capabilities: { ...found, ...written },
         objectTags,
+        ...(partitions !== null && { partitions }),
         requests: { source: asked, destination: destination.requestsMade() },
       };
       await ports.jobStore.write(jobLayout.plan(folder), encodeJson(plan));
@@ -82,6 +87,14 @@ export const preflight = step({
 const ofRclone = { listing: 'v2', sourceEtagIsMd5: true, sourceTags: false, requests: {} } as const;
 
 export const handler = onLambda(preflight, { clock, jobStore, openStore, queue, settings });
+
+/** Without a FIFO queue nothing keeps two workers from one partition. */
+function refuseWithoutGroups({ partition }: Request, { queue }: Pick<Ports, 'queue'>): void {
+  if (partition.strategy === 'queue' || queue.takesGroups) return;
+  throw new InvalidRequest(
+    'partition.strategy is "hash", but this stack has no FIFO queue. Deploy it with one (FIFO_QUEUE_URL), or set partition.strategy to "queue".',
+  );
+}
 
 /** Looks at waiting messages without keeping them; one of another migration means that the stack is taken. */
 async function refuseForeignMessages(migration: string, { queue }: Pick<Ports, 'queue'>): Promise<void> {

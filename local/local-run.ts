@@ -14,6 +14,8 @@ export type Pace = {
   drainSeconds: number;
   stallAnnounceSeconds: number;
   stallFailSeconds: number;
+  /** How large objects are split; as on AWS unless told. */
+  fleetParts?: { fromBytes: number; partBytes: number; runBytes: number };
 };
 
 /** Fit for one machine: the queue's counts are exact here, so reads need not be a minute apart. */

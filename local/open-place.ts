@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { storeOpener } from '../adapters/aws/open-store.ts';
-import { SqsWorkQueue } from '../adapters/aws/sqs-work-queue.ts';
+import { openWorkQueue } from '../adapters/aws/open-work-queue.ts';
 import { DiskJobStore } from '../adapters/disk/job-store.ts';
 import { systemClock as clock } from '../adapters/system-clock.ts';
 import type { Ports } from '../functions/step.ts';
@@ -45,11 +45,12 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
   const unlock = await lockRun(join(logs, 'running.pid'), migration);
   const jobStore = new DiskJobStore(out);
   const { connection, stop } = await startQueueServer(join(out, 'queues', migration));
-  const queue = new SqsWorkQueue(connection, clock);
+  const queue = openWorkQueue(connection, clock);
   const watch = new MigrationWatch(migration, clock.nowMs());
   const environment = {
     JOB_STORE: `disk:${out}`,
     QUEUE_URL: connection.queueUrl,
+    FIFO_QUEUE_URL: connection.fifoQueueUrl,
     QUEUE_ENDPOINT: connection.endpoint,
     SECRETS_FILE: resolve(run.secretsFile),
     RCLONE: run.rclone,
@@ -140,5 +141,10 @@ function workerEnvironment(pace: Pace, name: string): Record<string, string> {
     MAX_ATTEMPTS: String(pace.maxAttempts),
     RETRY_BASE_SECONDS: String(pace.retryBaseSeconds),
     DRAIN_SECONDS: String(pace.drainSeconds),
+    ...(pace.fleetParts && {
+      FLEET_PARTS_FROM_BYTES: String(pace.fleetParts.fromBytes),
+      FLEET_PART_BYTES: String(pace.fleetParts.partBytes),
+      FLEET_RUN_BYTES: String(pace.fleetParts.runBytes),
+    }),
   };
 }

@@ -9,7 +9,10 @@ const deliveries = 20;
 const retentionSeconds = '1209600';
 
 /** A queue that speaks SQS's protocol on loopback. What is in it survives the process. */
-export type QueueServer = { connection: SqsConnection & { endpoint: string }; stop(): Promise<void> };
+export type QueueServer = {
+  connection: SqsConnection & { endpoint: string; fifoQueueUrl: string };
+  stop(): Promise<void>;
+};
 
 /** Starts the queue server over a folder; the same folder gives the same messages back. */
 export async function startQueueServer(
@@ -19,14 +22,18 @@ export async function startQueueServer(
   await mkdir(folder, { recursive: true });
   const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false, dataDir: folder });
   // Creating a queue that is there would empty it.
-  if (server.inspectQueue('drover') === undefined) {
-    const attributes = { MessageRetentionPeriod: retentionSeconds };
-    const dead = server.createQueue('drover-dead', { attributes });
+  for (const kind of ['', '.fifo']) {
+    if (server.inspectQueue(`drover${kind}`) !== undefined) continue;
+    // The name alone makes no FIFO queue of it here, as it does over SQS's protocol.
+    const fifo = kind === '' ? {} : { FifoQueue: 'true' };
+    const attributes = { MessageRetentionPeriod: retentionSeconds, ...fifo };
+    const dead = server.createQueue(`drover-dead${kind}`, { attributes });
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.queueArn, maxReceiveCount });
-    server.createQueue('drover', { attributes: { ...attributes, RedrivePolicy } });
+    server.createQueue(`drover${kind}`, { attributes: { ...attributes, RedrivePolicy } });
   }
   const endpoint = `http://127.0.0.1:${server.port}`;
   // The server's own idea of the URL has a host name that no URL parser takes.
   const queueUrl = `${endpoint}/000000000000/drover`;
-  return { connection: { ...localQueue, endpoint, queueUrl }, stop: () => server.stop() };
+  const fifoQueueUrl = `${queueUrl}.fifo`;
+  return { connection: { ...localQueue, endpoint, queueUrl, fifoQueueUrl }, stop: () => server.stop() };
 }

@@ -1,3 +1,9 @@
+import { isAscii } from 'node:buffer';
+import { momentAt, momentLength } from './listing-time.ts';
+import { etagOf, UnusualListing, withoutEscapes } from './listing-values.ts';
+
+export { UnusualListing };
+
 /** What a store lists of an object, as it stands in the answer: a URL-encoded key is still encoded. */
 export type ListedEntry = {
   key: string;
@@ -18,26 +24,20 @@ export type ListedPage = {
   nextMarker: string | undefined;
 };
 
-/** The answer is written in a way that this parser does not know; a whole XML parser may. */
-export class UnusualListing extends Error {
-  override readonly name = 'UnusualListing';
-}
-
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encodingMark = '<EncodingType>url</EncodingType>';
-const root = /^(?:<\?xml [^?]*\?>)?\s*<ListBucketResult(?: xmlns="[^"]*")?>/;
-const end = /^<\/ListBucketResult>\s*$/;
+const root = /^(?:<\?xml [^?]*\?>)?[ \t\r\n]*<ListBucketResult(?: xmlns="[^"]*")?>/;
+const end = /^<\/ListBucketResult>[ \t\r\n]*$/;
 
 /**
  * Parses the answer to ListObjects or ListObjectsV2 at the speed at which it comes: in one pass, without a tree.
- * It takes plain elements, in any order, with any white space in between; everything that a store's listing has no
+ * It takes plain elements, in any order, on lines of their own or not; everything that a store's listing has no
  * reason to contain (attributes, comments, CDATA, text between elements, a key twice) makes it throw
  * `UnusualListing` instead of guessing.
  */
 export function parseListing(body: Buffer): ListedPage {
   const encoded = body.includes(encodingMark);
-  // Encoded keys are ASCII, and nothing else outside ASCII is read.
-  const text = encoded ? body.toString('latin1') : decodeStrictly(body);
+  const text = isAscii(body) ? body.toString('latin1') : decodeStrictly(body);
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
   const reader = new ListingReader(text, opening[0].length);
@@ -52,12 +52,25 @@ function decodeStrictly(body: Buffer): string {
   }
 }
 
+function twice(name: string): UnusualListing {
+  return new UnusualListing(`it tells ${name} twice`);
+}
+
+/** The elements of an object that are read; `<ETag/>` is none of them. */
+const read = new Set(['Key', 'LastModified', 'ETag', 'Size', 'StorageClass']);
+
+/** The elements of a listing that have children, beside the objects. */
+const parents = new Set(['Owner', 'CommonPrefixes', 'RestoreStatus']);
+
+/** Children that hold nothing but text, such as those of an Owner. */
+const simpleChildren = /^(?:[ \t\r\n]*<([A-Za-z][A-Za-z0-9]*)>[^<]*<\/\1>)*[ \t\r\n]*$/;
+
 class ListingReader {
   readonly #text: string;
   #at: number;
-  #lastDate = '';
-  #lastMs = 0;
-  #lastClass: string | null = null;
+  #lastClass = '';
+  /** The last class with its closing tag; what no text begins with, before the first. */
+  #lastClassEnd = '<';
 
   constructor(text: string, at: number) {
     this.#text = text;
@@ -76,7 +89,7 @@ class ListingReader {
       if (this.#text.startsWith('</', this.#at)) break;
       if (this.#text.startsWith('<Contents>', this.#at)) continue;
       const { name, value } = this.#element();
-      if (name !== 'CommonPrefixes' && told.has(name)) throw new UnusualListing(`it tells ${name} twice`);
+      if (name !== 'CommonPrefixes' && told.has(name)) throw twice(name);
       told.set(name, value);
     }
     if (!end.test(this.#text.slice(this.#at, this.#at + 100)))
@@ -98,27 +111,32 @@ class ListingReader {
     let key: string | undefined;
     let sizeBytes: number | undefined;
     let modifiedAtMs: number | undefined;
-    let etag: string | null = null;
-    let storageClass: string | null = null;
+    let etag: string | null | undefined;
+    let storageClass: string | undefined;
+    const others: string[] = [];
     for (;;) {
-      if (this.#takes('<Key>')) {
-        if (key !== undefined) throw new UnusualListing('an object has two keys');
-        key = withoutEscapes(this.#rest('</Key>'));
-      } else if (this.#takes('<LastModified>')) modifiedAtMs = this.#moment(this.#rest('</LastModified>'));
-      else if (this.#takes('<ETag>')) etag = etagOf(this.#rest('</ETag>'));
-      else if (this.#takes('<Size>')) sizeBytes = sizeOf(this.#rest('</Size>'));
-      else if (this.#takes('<StorageClass>'))
-        storageClass = this.#storageClass(this.#rest('</StorageClass>'));
+      if (this.#takes('<Key>', key)) key = withoutEscapes(this.#rest('</Key>'));
+      else if (this.#takes('<LastModified>', modifiedAtMs)) modifiedAtMs = this.#moment();
+      else if (this.#takes('<ETag>', etag)) etag = etagOf(this.#rest('</ETag>'));
+      else if (this.#takes('<Size>', sizeBytes)) sizeBytes = this.#size();
+      else if (this.#takes('<StorageClass>', storageClass)) storageClass = this.#storageClass();
       else if (this.#takes('</Contents>')) break;
-      else if (!this.#skipSpace()) this.#element();
+      else if (!this.#skipSpace()) {
+        const { name } = this.#element();
+        if (read.has(name)) throw new UnusualListing(`${name} is empty`);
+        if (name !== 'ChecksumAlgorithm' && others.includes(name)) throw twice(name);
+        others.push(name);
+      }
     }
     if (key === undefined || sizeBytes === undefined || modifiedAtMs === undefined)
       throw new UnusualListing('an object has no key, size or time');
-    return { key, sizeBytes, etag, modifiedAtMs, storageClass };
+    return { key, sizeBytes, etag: etag ?? null, modifiedAtMs, storageClass: storageClass ?? null };
   }
 
-  #takes(tag: string): boolean {
+  /** Goes past the tag, if it is next. Throws where what it opens was `known` already. */
+  #takes(tag: string, known?: unknown): boolean {
     if (!this.#text.startsWith(tag, this.#at)) return false;
+    if (known !== undefined) throw twice(tag);
     this.#at += tag.length;
     return true;
   }
@@ -147,78 +165,60 @@ class ListingReader {
     if (close === -1) throw new UnusualListing(`${name} has no end`);
     this.#at = close + closing.length;
     const value = this.#text.slice(start, close);
-    if (value.includes('<!') || value.includes(`<${name}>`)) throw new UnusualListing(`${name} is nested`);
+    if (value.includes('<') && !(parents.has(name) && simpleChildren.test(value)))
+      throw new UnusualListing(`${name} is nested`);
+    if (value.includes('&')) withoutEscapes(value);
     return { name, value };
   }
 
+  /** White space between elements. The SDK takes it for text where it holds no line feed: it is left to it. */
   #skipSpace(): boolean {
     const from = this.#at;
     while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
+    if (this.#at > from && !this.#text.slice(from, this.#at).includes('\n'))
+      throw new UnusualListing('there is space between its elements');
     return this.#at > from;
   }
 
-  #storageClass(text: string): string {
-    if (text !== this.#lastClass) this.#lastClass = withoutEscapes(text);
+  /** Neighbours are mostly of one class, which is then compared and not cut out again. */
+  #storageClass(): string {
+    if (this.#takes(this.#lastClassEnd)) return this.#lastClass;
+    this.#lastClass = withoutEscapes(this.#rest('</StorageClass>'));
+    this.#lastClassEnd = `${this.#lastClass}</StorageClass>`;
     return this.#lastClass;
   }
 
-  /** Neighbours are often as old as each other. */
-  #moment(text: string): number {
-    if (text !== this.#lastDate) {
-      this.#lastMs = momentOf(text);
-      this.#lastDate = text;
+  #size(): number {
+    const text = this.#text;
+    let size = 0;
+    let at = this.#at;
+    for (let unit = text.charCodeAt(at); unit >= zero && unit <= nine; unit = text.charCodeAt(at)) {
+      size = size * 10 + unit - zero;
+      at += 1;
     }
-    return this.#lastMs;
+    if (at === this.#at || at > this.#at + mostDigits) throw new UnusualListing('a size that is no number');
+    this.#at = at;
+    if (this.#rest('</Size>') !== '') throw new UnusualListing('a size that is no number');
+    return size;
+  }
+
+  #moment(): number {
+    const length = momentLength(this.#text, this.#at);
+    const ms = momentAt(this.#text, this.#at, length);
+    this.#at += length;
+    if (this.#rest('</LastModified>') !== '') throw new UnusualListing('a time of another form');
+    return ms;
   }
 }
 
-const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
-
-function momentOf(text: string): number {
-  const ms = moment.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UnusualListing(`the time ${JSON.stringify(text)}`);
-  return ms;
-}
-
-const digits = /^\d{1,15}$/;
-
-function sizeOf(text: string): number {
-  if (!digits.test(text)) throw new UnusualListing(`the size ${JSON.stringify(text)}`);
-  return Number(text);
-}
-
-function etagOf(text: string): string | null {
-  const quoted = text.startsWith('&quot;') && text.endsWith('&quot;') && text.length > 12;
-  const inner = quoted ? text.slice(6, -6) : withoutEscapes(text);
-  if (quoted && inner.includes('&')) return etagOf(withoutEscapes(text));
-  return inner === '' ? null : quoted ? inner : inner.replace(/^(W\/)?"|"$/g, '');
-}
+const zero = 0x30;
+const nine = 0x39;
+/** More would not be told apart by a number. */
+const mostDigits = 15;
 
 function plainText(text: string | undefined): string | undefined {
   if (text?.includes('<')) throw new UnusualListing('a text has elements inside');
   return text === undefined ? undefined : withoutEscapes(text);
-}
-
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** Text without XML's escapes. [src: XML 1.0, character and entity references] */
-function withoutEscapes(text: string): string {
-  if (!text.includes('&')) {
-    // A bare carriage return would have to be read as a line feed.
-    if (text.includes('\r')) throw new UnusualListing('a bare carriage return');
-    return text;
-  }
-  if (text.includes('\r')) throw new UnusualListing('a bare carriage return');
-  return text.replace(/&([^;]*);?/g, (whole, name: string) => {
-    const known = named[name];
-    if (known !== undefined && whole.endsWith(';')) return known;
-    const code = /^#(?:(\d{1,7})|x([0-9a-fA-F]{1,6}))$/.exec(name);
-    const point =
-      code === null ? Number.NaN : Number.parseInt(code[1] ?? code[2] ?? '', code[1] === undefined ? 16 : 10);
-    if (!whole.endsWith(';') || !(point > 0 && point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff))
-      throw new UnusualListing(`the reference ${JSON.stringify(whole)}`);
-    return String.fromCodePoint(point);
-  });
 }
 
 function isSpace(unit: number): boolean {

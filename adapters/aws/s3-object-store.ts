@@ -19,6 +19,7 @@ import type {
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
 import { uploadInParts } from './multipart-upload.ts';
+import { S3PartUploads } from './part-uploads.ts';
 import type { S3Connection } from './resolve-connection.ts';
 import { type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
@@ -43,6 +44,7 @@ export type S3ObjectStoreOptions = S3ClientOptions & {
  * bucket looks like a missing object; `listPage` and `get` tell them apart.
  */
 export class S3ObjectStore implements ObjectStore {
+  readonly parts: S3PartUploads;
   readonly #client: S3Client;
   readonly #connection: S3Connection;
   readonly #listing: ListingStyle;
@@ -59,6 +61,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#partsAboveBytes = options.partsAboveBytes ?? 64 * mebibyte;
     this.#partBytes = options.partBytes ?? 64 * mebibyte;
     this.#requestsMade = requestsMade;
+    this.parts = new S3PartUploads(client, connection);
   }
 
   listPage(query: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> {
@@ -162,7 +165,7 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async abortUpload(upload: UnfinishedUpload): Promise<void> {
+  async abortUpload(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): Promise<void> {
     await this.#told(() =>
       this.#client
         .send(new AbortMultipartUploadCommand({ ...this.#target(upload.key), UploadId: upload.uploadId }))

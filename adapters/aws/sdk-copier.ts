@@ -3,9 +3,9 @@ import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
 import type { Clock, Copier, ObjectStore } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
+import { type CopyEnding, endingOf, endingOfOpening, exception } from '../../core/transfer/copy-failure.ts';
+import { md5Of, propertiesFor } from '../../core/transfer/copy-properties.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
-import { type CopyEnding, endingOf, endingOfOpening, exception } from './copy-failure.ts';
-import { md5Of, propertiesFor } from './copy-properties.ts';
 import { readRanges } from './read-ranges.ts';
 
 const mebibyte = 1024 * 1024;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type BatchResultErrorEntry,
   ChangeMessageVisibilityBatchCommand,
@@ -9,7 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Clock, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
+import type { Clock, MessageToSend, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { afterRetries, requestCounter } from './count-requests.ts';
 import { QueueError, queueError } from './queue-error.ts';
@@ -44,6 +45,7 @@ const idleMs = 60_000;
  * and SQS's code, and nothing else.
  */
 export class SqsWorkQueue implements WorkQueue {
+  readonly takesGroups: boolean;
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #clock: Clock;
@@ -52,6 +54,8 @@ export class SqsWorkQueue implements WorkQueue {
 
   constructor(connection: SqsConnection, clock: Clock) {
     const { endpoint, credentials } = connection;
+    // A name that ends so is what makes a queue a FIFO queue. [src: Amazon SQS API reference, CreateQueue]
+    this.takesGroups = connection.queueUrl.endsWith('.fifo');
     this.#releaseSeconds = connection.releaseSeconds ?? 0;
     const agent = { maxSockets: 64, keepAlive: true };
     this.#client = new SQSClient({
@@ -76,11 +80,19 @@ export class SqsWorkQueue implements WorkQueue {
     this.#requestsMade = requestsMade;
   }
 
-  async send(messages: readonly { body: string; delaySeconds?: number }[]): Promise<void> {
+  async send(messages: readonly MessageToSend[]): Promise<void> {
     const action = 'take messages';
-    const entries = messages.map(({ body, delaySeconds }) => ({
+    // A standard queue takes groups too, as a hint on fairness: that would be no exclusivity at all.
+    if (messages.some(({ group }) => (group !== undefined) !== this.takesGroups)) {
+      const mend = this.takesGroups ? 'every message needs a group' : 'groups need a FIFO queue';
+      throw new QueueError(this.#queueUrl, action, 'WrongQueue', mend);
+    }
+    const entries = messages.map(({ body, delaySeconds, group }) => ({
       MessageBody: body,
       ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+      // New in each call, so that SQS leaves out what is sent again within the call and never a batch that comes back:
+      // one whose content was seen in the last five minutes may have been worked and deleted since.
+      ...(group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: randomUUID() }),
     }));
     await this.#told(action, () =>
       inBatches(entries, {

@@ -9,6 +9,8 @@ export const stackEnvironment = {
   /** The job store's bucket. */
   JOB_STORE: z.string().regex(/^s3:\/\/[^/]+$/, 'must be "s3://" and a bucket name'),
   QUEUE_URL: z.url({ error: 'must be the URL of the work queue' }),
+  /** The FIFO queue of the hash strategy; left out = the stack has none. */
+  FIFO_QUEUE_URL: z.url({ error: 'must be the URL of the FIFO queue' }).optional(),
   QUEUE_REGION: z.string().min(1).optional(),
   /** Put before every secret's name, such as `/drover/dev`. */
   SECRET_PREFIX: z

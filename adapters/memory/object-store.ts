@@ -10,6 +10,7 @@ import type {
 } from '../../core/ports.ts';
 import { addRequests, type RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
+import { MemoryPartUploads } from './part-uploads.ts';
 
 type Stored = {
   bytes: Uint8Array;
@@ -26,7 +27,12 @@ export type FailableOperation =
   | 'PutObject'
   | 'DeleteObject'
   | 'GetObjectTagging'
-  | 'PutObjectTagging';
+  | 'PutObjectTagging'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'ListParts'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload';
 
 type Failure = { operation: FailableOperation; error: StoreError; key: string | null; times: number };
 
@@ -39,12 +45,16 @@ export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, Stored>();
   /** The keys in UTF-8 byte order; null after a change, until the next listing sorts them. */
   #sorted: string[] | null = null;
-  #uploads: UnfinishedUpload[] = [];
+  readonly parts: MemoryPartUploads;
   #failures: Failure[] = [];
   readonly #made: RequestsMade = {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.parts = new MemoryPartUploads(clock, {
+      request: (operation, key) => this.#request(operation, key),
+      store: (key, bytes, etag, properties) => this.#store(key, bytes, etag, properties),
+    });
   }
 
   /** Lets the next `times` calls of the operation throw, for one key where one is given. */
@@ -58,13 +68,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** Leaves an upload that was begun and not ended. */
   beginUpload(key: string): UnfinishedUpload {
-    const upload = {
-      key,
-      uploadId: `upload-${this.#uploads.length + 1}`,
-      initiatedAtMs: this.#clock.nowMs(),
-    };
-    this.#uploads.push(upload);
-    return upload;
+    return this.parts.beginNow(key, {});
   }
 
   async listPage(query: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> {
@@ -125,10 +129,7 @@ export class MemoryObjectStore implements ObjectStore {
       throw refusal('failed', 'BadDigest', 400);
     }
     const etag = md5.toString('hex');
-    const tags = { ...properties.tags };
-    const details = this.#detailsOf(key, sizeBytes, etag, properties, Object.keys(tags).length);
-    if (!this.#objects.has(key)) this.#sorted = null;
-    this.#objects.set(key, { bytes, properties, tags, details });
+    this.#store(key, bytes, etag, properties);
     return { etag };
   }
 
@@ -153,11 +154,11 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async *unfinishedUploads(prefix: string): AsyncIterable<UnfinishedUpload> {
-    yield* this.#uploads.filter(({ key }) => key.startsWith(prefix));
+    yield* this.parts.unfinished(prefix);
   }
 
-  async abortUpload(upload: UnfinishedUpload): Promise<void> {
-    this.#uploads = this.#uploads.filter(({ uploadId }) => uploadId !== upload.uploadId);
+  async abortUpload(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): Promise<void> {
+    this.parts.abort(upload);
   }
 
   requestsMade(): RequestsMade {
@@ -165,6 +166,13 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   close(): void {}
+
+  #store(key: string, bytes: Uint8Array, etag: string, properties: ObjectProperties): void {
+    const tags = { ...properties.tags };
+    const details = this.#detailsOf(key, bytes.byteLength, etag, properties, Object.keys(tags).length);
+    if (!this.#objects.has(key)) this.#sorted = null;
+    this.#objects.set(key, { bytes, properties, tags, details });
+  }
 
   #detailsOf(
     key: string,

@@ -1,4 +1,4 @@
-import type { Clock, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
+import type { Clock, MessageToSend, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
 import { addRequests, type RequestsMade } from '../../core/requests-made.ts';
 
 type Message = {
@@ -8,6 +8,7 @@ type Message = {
   receiveCount: number;
   /** The receipt of the latest receive; null before the first one and after a release. */
   receipt: string | null;
+  group: string | null;
 };
 
 const mostBytes = 1024 * 1024;
@@ -17,6 +18,7 @@ const refused = /[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ff
 
 /** The work queue in memory, exact where SQS approximates. */
 export class MemoryWorkQueue implements WorkQueue {
+  readonly takesGroups = true;
   readonly #clock: Clock;
   #messages: Message[] = [];
   #arrival = new AbortController();
@@ -27,16 +29,16 @@ export class MemoryWorkQueue implements WorkQueue {
     this.#clock = clock;
   }
 
-  async send(messages: readonly { body: string; delaySeconds?: number }[]): Promise<void> {
+  async send(messages: readonly MessageToSend[]): Promise<void> {
     for (const { body } of messages) {
       if (refused.test(body))
         throw new Error('InvalidMessageContents: the body holds a character SQS refuses');
       if (Buffer.byteLength(body) > mostBytes) throw new Error('BatchRequestTooLong: the body exceeds 1 MiB');
     }
     this.#count('SendMessageBatch', Math.ceil(messages.length / 10));
-    for (const { body, delaySeconds = 0 } of messages) {
+    for (const { body, delaySeconds = 0, group = null } of messages) {
       const visibleAtMs = this.#clock.nowMs() + delaySeconds * 1000;
-      this.#messages.push({ body, visibleAtMs, receiveCount: 0, receipt: null });
+      this.#messages.push({ body, visibleAtMs, receiveCount: 0, receipt: null, group });
     }
     this.#wakeReceivers();
   }
@@ -48,12 +50,11 @@ export class MemoryWorkQueue implements WorkQueue {
     for (;;) {
       if (signal?.aborted === true) return [];
       const nowMs = this.#clock.nowMs();
-      const taken = this.#messages
-        .filter(({ visibleAtMs }) => visibleAtMs <= nowMs)
-        .slice(0, Math.min(max, 10));
+      const taken = this.#free(nowMs).slice(0, Math.min(max, 10));
       if (taken.length > 0 || nowMs >= deadlineMs)
         return taken.map((message) => this.#lease(message, leaseSeconds));
-      const nextMs = Math.min(deadlineMs, ...this.#messages.map(({ visibleAtMs }) => visibleAtMs));
+      const changes = this.#messages.map(({ visibleAtMs }) => visibleAtMs).filter((atMs) => atMs > nowMs);
+      const nextMs = Math.min(deadlineMs, ...changes);
       const wakes = AbortSignal.any([this.#arrival.signal, ...(signal === undefined ? [] : [signal])]);
       await this.#clock.sleep(nextMs - nowMs, wakes);
     }
@@ -79,6 +80,8 @@ export class MemoryWorkQueue implements WorkQueue {
     this.#count('DeleteMessageBatch', Math.ceil(receipts.length / 10));
     const gone = new Set(receipts.map((receipt) => this.#leased(receipt)));
     this.#messages = this.#messages.filter((message) => !gone.has(message));
+    // The next message of its group may be taken now.
+    this.#wakeReceivers();
   }
 
   async counts(): Promise<QueueCounts> {
@@ -95,6 +98,18 @@ export class MemoryWorkQueue implements WorkQueue {
 
   close(): void {
     this.#messages = [];
+  }
+
+  /** What may be received now: of each group the first message, unless another of it is leased. */
+  #free(nowMs: number): Message[] {
+    const taken = new Set<string>();
+    for (const { group, receipt, visibleAtMs } of this.#messages)
+      if (group !== null && receipt !== null && visibleAtMs > nowMs) taken.add(group);
+    return this.#messages.filter(({ group, visibleAtMs }) => {
+      if (visibleAtMs > nowMs || (group !== null && taken.has(group))) return false;
+      if (group !== null) taken.add(group);
+      return true;
+    });
   }
 
   #lease(message: Message, leaseSeconds: number): ReceivedMessage {

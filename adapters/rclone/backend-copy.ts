@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isRcloneLocation, type RcloneLocation } from '../../core/batching/batch.ts';
 import { addRequests } from '../../core/requests-made.ts';
 import { arrivesByRclone } from '../../core/transfer/carrier.ts';
-import { exception } from '../aws/copy-failure.ts';
+import { exception } from '../../core/transfer/copy-failure.ts';
 import { type Attempt, type CallOutcome, type CopyfilePorts, copyfile } from './copyfile.ts';
 import { nameOfKey } from './remote-names.ts';
 

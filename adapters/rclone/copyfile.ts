@@ -1,6 +1,6 @@
 import { type BatchFile, type BatchMessage, isRcloneLocation } from '../../core/batching/batch.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
-import { type CopyEnding, endingOfOpening } from '../aws/copy-failure.ts';
+import { type CopyEnding, endingOfOpening } from '../../core/transfer/copy-failure.ts';
 import { readBackendError } from './backend-errors.ts';
 import type { Connections } from './connections.ts';
 import { copyfileParameters, patienceSeconds, type Version } from './copyfile-parameters.ts';

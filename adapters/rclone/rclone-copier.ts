@@ -1,8 +1,8 @@
 import { type BatchFile, type BatchMessage, isRcloneLocation } from '../../core/batching/batch.ts';
 import type { Copier, Log, Secrets } from '../../core/ports.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
+import { type CopyEnding, exception } from '../../core/transfer/copy-failure.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
-import { type CopyEnding, exception } from '../aws/copy-failure.ts';
 import { copyFromBackend } from './backend-copy.ts';
 import { Connections } from './connections.ts';
 import { type Attempt, type CallOutcome, type CopyfilePorts, copyfile, stoppedEnding } from './copyfile.ts';
@@ -28,6 +28,8 @@ export type RcloneCopierPorts = {
   partBytes?: number;
   /** Memory that rclone may take for the parts of all large objects together; 2 GiB unless told. */
   partsMemoryBytes?: number;
+  /** The gate to that memory, where others go through it as well. */
+  memory?: MemoryGate;
 };
 
 /** What was learnt about the ETags of a source: whether If-Match knows them, whether any MD5 is in them. */
@@ -49,7 +51,7 @@ export class RcloneCopier implements Copier {
   constructor(ports: RcloneCopierPorts) {
     this.#ports = ports;
     this.#connections = new Connections(ports.secrets);
-    this.#memory = new MemoryGate(ports.partsMemoryBytes ?? partsMemoryBytes);
+    this.#memory = ports.memory ?? new MemoryGate(ports.partsMemoryBytes ?? partsMemoryBytes);
     this.#parts = {
       partsFromBytes: ports.partsFromBytes ?? partsFromBytes,
       partBytes: ports.partBytes ?? partBytes,

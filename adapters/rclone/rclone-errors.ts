@@ -1,5 +1,5 @@
+import { type CopyEnding, exception } from '../../core/transfer/copy-failure.ts';
 import type { ExceptionKind } from '../../core/transfer/outcome.ts';
-import { type CopyEnding, exception } from '../aws/copy-failure.ts';
 
 /** Which side of a copy something happened on. */
 export type Side = 'source' | 'destination' | 'unknown';

@@ -1,7 +1,7 @@
 import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
 import type { ObjectDetails, ObjectStore } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
-import { type CopyEnding, endingOf, endingOfOpening, exception } from '../aws/copy-failure.ts';
+import { type CopyEnding, endingOf, endingOfOpening, exception } from '../../core/transfer/copy-failure.ts';
 
 /** What a copier needs of the source beside rclone: its tags, and which version is there now. */
 export type SourceStore = Pick<ObjectStore, 'head' | 'tags'>;

@@ -1,9 +1,12 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { z } from 'zod';
 import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
+import { MemoryGate } from '../../adapters/rclone/memory-gate.ts';
 import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
 import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
+import { fitMachine } from '../../core/transfer/fit-machine.ts';
+import { acrossFleet } from '../../core/transfer/fleet-parts/across-fleet.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
@@ -23,7 +26,8 @@ const Environment = PlaceEnvironment.extend({
   RCLONE: z.string().min(1),
   /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
   SETPRIV: z.string().optional(),
-  FILES_IN_FLIGHT: z.coerce.number().int().min(1).default(32),
+  /** Objects being copied at once; fits the machine's cores and memory unless told. */
+  FILES_IN_FLIGHT: z.coerce.number().int().min(1).optional(),
   BYTES_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -33,6 +37,26 @@ const Environment = PlaceEnvironment.extend({
   POLL_SECONDS: z.coerce.number().int().min(0).max(20).default(20),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).default(6),
   RETRY_BASE_SECONDS: z.coerce.number().min(0).default(10),
+  /** Between two looks at rclone's health; three without an answer end it. */
+  RCLONE_HEALTH_SECONDS: z.coerce.number().positive().default(10),
+  /** Objects above this size are copied in parts by the whole fleet. */
+  FLEET_PARTS_FROM_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(16 * 1024 ** 3),
+  /** Least size of such a part; Amazon S3 takes 5 MiB to 5 GiB. */
+  FLEET_PART_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(64 * 1024 ** 2),
+  /** Bytes of such an object that one message stands for, about. */
+  FLEET_RUN_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2 * 1024 ** 3),
   /** Seconds that work in hand may take after SIGTERM before it is given back. */
   DRAIN_SECONDS: z.coerce.number().min(0).default(90),
   /** The deployed stage; with it the worker logs metrics. */
@@ -51,6 +75,10 @@ async function main(): Promise<number> {
   const { clock } = place;
   const meter = openMeter(place.log);
   const { log } = meter;
+  // A container may have less than the machine.
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const fitting = fitMachine({ cores: availableParallelism(), memoryBytes });
+  const filesInFlight = environment.FILES_IN_FLIGHT ?? fitting.filesInFlight;
   const drain = new AbortController();
   const halt = new AbortController();
   const stop = (): void => {
@@ -68,6 +96,7 @@ async function main(): Promise<number> {
   const stores = openStores(place.openStore);
   // Stores count their requests, so each copier has its own.
   const besideRclone = openStores(place.openStore);
+  const ofParts = openStores(place.openStore);
   const storesFor = (batch: BatchMessage) => stores.of(batch);
   const daemon = await RcloneDaemon.start({
     rclone: environment.RCLONE,
@@ -76,19 +105,37 @@ async function main(): Promise<number> {
     clock,
     log,
     limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
+    healthSeconds: environment.RCLONE_HEALTH_SECONDS,
   });
+  const memory = new MemoryGate(fitting.partsMemoryBytes);
   const rclone = new RcloneCopier({
     daemon,
+    memory,
     secrets: place.secrets,
     log,
     sourceStore: async (batch) => (await besideRclone.of(batch)).source,
   });
   const sdk = new SdkCopier({ storesFor, clock });
-  const copier = renewCredentials(chooseCarrier(rclone, sdk), async () => {
+  const retries = { maxAttempts: environment.MAX_ATTEMPTS, retryBaseSeconds: environment.RETRY_BASE_SECONDS };
+  const fleetPartsFromBytes = environment.FLEET_PARTS_FROM_BYTES;
+  const shared = acrossFleet(chooseCarrier(rclone, sdk), {
+    ...place,
+    log,
+    memory,
+    storesFor: (batch) => ofParts.of(batch),
+    settings: {
+      ...retries,
+      fleetPartsFromBytes,
+      leastPartBytes: environment.FLEET_PART_BYTES,
+      runBytes: environment.FLEET_RUN_BYTES,
+    },
+  });
+  const copier = renewCredentials(shared, async () => {
     log('secrets-read-again');
     rclone.reloadCredentials();
     stores.reload();
     besideRclone.reload();
+    ofParts.reload();
   });
   const metrics =
     environment.STAGE === undefined ? null : reportMetrics(environment.STAGE, meter, { clock, log });
@@ -114,18 +161,19 @@ async function main(): Promise<number> {
     halt: halt.signal,
     settings: {
       worker,
-      filesInFlight: environment.FILES_IN_FLIGHT,
+      filesInFlight,
       bytesInFlight: environment.BYTES_IN_FLIGHT,
-      messagesHeld: Math.max(4, Math.ceil(environment.FILES_IN_FLIGHT / 10)),
+      // Two full gatherings that are being settled, and what is being copied where each message holds one file.
+      messagesHeld: 100 + 2 * filesInFlight,
       leaseSeconds: environment.LEASE_SECONDS,
       pollSeconds: environment.POLL_SECONDS,
-      maxAttempts: environment.MAX_ATTEMPTS,
-      retryBaseSeconds: environment.RETRY_BASE_SECONDS,
+      ...retries,
+      fleetPartsFromBytes,
     },
   });
   await daemon.stop();
   await metrics?.close();
-  log('worker-stopped', { worker });
+  log('worker-stopped', { worker, queueRequests: place.queue.requestsMade() });
   await watch?.leave();
   return 0;
 }

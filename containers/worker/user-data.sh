@@ -1,6 +1,6 @@
 # First boot of a worker's machine: ECS-optimised Amazon Linux 2023, arm64. The launch template (resources/fleet.yml)
 # puts the shebang and the exports before it: AWS_REGION STAGE WORKER_IMAGE LOG_GROUP JOB_STORE QUEUE_URL
-# SECRET_PREFIX WORKER_GROUP LIFECYCLE_HOOK. None of them is a secret.
+# SECRET_PREFIX WORKER_GROUP LIFECYCLE_HOOK, and FIFO_QUEUE_URL where there is one. None of them is a secret.
 # No brace ever follows a dollar here: serverless and CloudFormation would take it for a variable of theirs.
 # Where the minute from launch to the first message goes: docs/decisions/0014-a-worker-machine.md.
 # shellcheck shell=bash
@@ -68,6 +68,6 @@ docker run --detach --name drover-worker --init --restart on-failure --stop-time
   --log-driver awslogs --log-opt awslogs-region="$AWS_REGION" --log-opt awslogs-group="$LOG_GROUP" \
   --log-opt awslogs-stream="$instance" --log-opt awslogs-format=json/emf \
   --log-opt mode=non-blocking --log-opt max-buffer-size=8m \
-  --env AWS_REGION --env STAGE --env JOB_STORE --env QUEUE_URL --env SECRET_PREFIX --env WORKER_GROUP \
+  --env AWS_REGION --env STAGE --env JOB_STORE --env QUEUE_URL --env FIFO_QUEUE_URL --env SECRET_PREFIX --env WORKER_GROUP \
   --env LIFECYCLE_HOOK --env WORKER="$instance" --env INSTANCE_METADATA=http://169.254.169.254 \
   "$WORKER_IMAGE"

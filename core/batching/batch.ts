@@ -61,8 +61,20 @@ export const BatchFile = z.strictObject({
 });
 export type BatchFile = z.infer<typeof BatchFile>;
 
-/** A message of the work queue: everything a worker needs, and no secret value. */
-export const BatchMessage = z.strictObject({
+/** The share of one large object that a message stands for: see core/transfer/fleet-parts. */
+export const PartRun = z.strictObject({
+  /** The upload that the parts belong to; its record in the job store tells the source's version and the part size. */
+  uploadId: z.string().min(1),
+  /** Counts from 0. */
+  index: z.int().min(0),
+  /** Numbers of the first and the last part of the run, from 1 to 10,000. */
+  firstPart: z.int().min(1),
+  lastPart: z.int().min(1).max(10_000),
+  sizeBytes: z.int().min(1),
+});
+export type PartRun = z.infer<typeof PartRun>;
+
+const Fields = z.strictObject({
   version: z.literal(1),
   migration: z.string(),
   /** The folder of the job store that the worker writes its outcomes to. */
@@ -80,7 +92,19 @@ export const BatchMessage = z.strictObject({
     requestsPerSecond: z.number().positive().nullable(),
     bandwidthBytesPerSecond: z.int().positive().nullable(),
   }),
+  /** The partition of all its files, under the hash strategy; the message is in that partition's group. */
+  partition: z.int().min(0).optional(),
+  /** Not to be worked before: queues that keep groups in order know no delay of a single message. */
+  notBeforeMs: z.int().optional(),
   files: z.array(BatchFile).min(1),
+  /** Left out: the files are to be copied whole. Given: only these parts of the one file. */
+  run: PartRun.optional(),
+});
+
+/** A message of the work queue: everything a worker needs, and no secret value. */
+export const BatchMessage = Fields.refine(({ run, files }) => run === undefined || files.length === 1, {
+  path: ['run'],
+  error: 'a run of parts belongs to one file, and the message must name that one only',
 });
 export type BatchMessage = z.infer<typeof BatchMessage>;
 
@@ -101,7 +125,10 @@ export function asciiJson(value: unknown): string {
 }
 
 /** The part of a batch message that is the same for all of a migration. */
-export type BatchEnvelope = Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | 'files'>;
+export type BatchEnvelope = Omit<
+  BatchMessage,
+  'batch' | 'shard' | 'attempt' | 'files' | 'partition' | 'notBeforeMs' | 'run'
+>;
 
 /**
  * Opens an encoder for the batches of one migration, whose files come as `fileText`: what it gives is what
@@ -109,8 +136,10 @@ export type BatchEnvelope = Omit<BatchMessage, 'batch' | 'shard' | 'attempt' | '
  */
 export function openBatchEncoder(envelope: BatchEnvelope) {
   const start = asciiJson(envelope).slice(0, -1);
-  return (batch: string, shard: string, fileTexts: readonly string[]): string =>
-    `${start},"batch":"${batch}","shard":"${shard}","attempt":1,"files":[${fileTexts.join(',')}]}`;
+  return (batch: string, shard: string, fileTexts: readonly string[], partition?: number): string => {
+    const ofPartition = partition === undefined ? '' : `,"partition":${partition}`;
+    return `${start},"batch":"${batch}","shard":"${shard}","attempt":1${ofPartition},"files":[${fileTexts.join(',')}]}`;
+  };
 }
 
 /** Parses a message body; throws a zod or syntax error for what is no batch of ours. */

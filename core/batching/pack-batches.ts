@@ -4,8 +4,8 @@ import type { BatchFile } from './batch.ts';
 /** What a batch may hold. `messageBytes` is what is left of a message beside its envelope. */
 export type BatchLimits = { maxObjects: number; maxBytes: number; messageBytes: number };
 
-/** A full batch: its files, and the same as `fileText`. */
-export type PackedBatch = { files: readonly BatchFile[]; texts: readonly string[] };
+/** A full batch: its files, and the same as `fileText`. `partition` is there when all files are of that one. */
+export type PackedBatch = { files: readonly BatchFile[]; texts: readonly string[]; partition?: number };
 
 /** Packs files into batches as they come. */
 export type Packer = {

@@ -2,9 +2,11 @@ import { openBatchEncoder } from '../batching/batch.ts';
 import { fileToMove } from '../batching/file-to-move.ts';
 import type { PackedBatch } from '../batching/pack-batches.ts';
 import { jobLayout, shardName } from '../job-layout.ts';
-import { encodeJson, encodeLineTexts } from '../json-lines.ts';
+import { encodeJson, encodeLineTextsAside } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
+import { ownCopy } from '../keyspace/own-copy.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
+import { groupOf } from '../partition/partition-of.ts';
 import type { JobStore, WorkQueue } from '../ports.ts';
 import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
@@ -47,7 +49,10 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
 
   function messagesOf(shard: Shard, batches: readonly PackedBatch[]): { body: string }[] {
     const name = shardName(shard.index);
-    return batches.map(({ texts }, n) => ({ body: encode(`${name}-${shard.batches + n}`, name, texts) }));
+    return batches.map(({ texts, partition }, n) => ({
+      body: encode(`${name}-${shard.batches + n}`, name, texts, partition),
+      ...(partition !== undefined && { group: groupOf(partition) }),
+    }));
   }
 
   /** Only what is written and sent outlives this: a page's thousand objects would burden the collector while stores answer. */
@@ -68,15 +73,16 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
       tally.bytes += row.sizeBytes;
       if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
     }
+    const last = page.at(-1);
     const listed = Object.values(tallies).reduce(addTally, before.listed);
     const settled = {
-      cursor: page.at(-1)?.key ?? range.settled.cursor,
+      cursor: last === undefined ? range.settled.cursor : ownCopy(last.key),
       shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
       pending: [...range.packer.pending()],
     };
     const messages = messagesOf(shard, batches);
     return {
-      piece: encodeLineTexts(texts),
+      piece: encodeLineTextsAside(texts),
       shard,
       messages,
       filled: { settled, tallies, batches: messages.length },
@@ -87,7 +93,10 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     async fill(range, page) {
       const { piece, shard, messages, filled } = await take(range, page);
       const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
-      await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
+      await Promise.all([
+        messages.length === 0 ? null : queue.send(messages),
+        piece.then((bytes) => jobStore.write(path, bytes)),
+      ]);
       return filled;
     },
 

@@ -68,7 +68,11 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   let { batches } = state;
   const numbers = openShardNumbers(state.shards.next, state.shards.unused);
   let version = parts.checkpoint?.version ?? null;
-  const limits = { ...request.batch, messageBytes: filesTextBudget(plan) };
+  const limits = {
+    ...request.batch,
+    messageBytes: filesTextBudget(plan),
+    partitions: plan.partitions ?? null,
+  };
   const filler = openShardFiller({ plan, queue, jobStore, numbers });
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, stop]);

@@ -1,5 +1,7 @@
-import { openPacker, type Packer } from '../batching/pack-batches.ts';
+import type { Packer } from '../batching/pack-batches.ts';
+import { openPackerFor, type PackingLimits } from '../batching/pack-partitions.ts';
 import type { Alphabets } from '../keyspace/alphabets.ts';
+import { ownCopy } from '../keyspace/own-copy.ts';
 import { type Cut, splitRange } from '../keyspace/split-range.ts';
 import { noObjects } from '../transfer/outcome.ts';
 import type { OpenRange } from './checkpoint.ts';
@@ -36,12 +38,12 @@ export type LiveRange = {
 export function liveRange(
   { upTo, ...settled }: OpenRange,
   decide: RowDecider,
-  limits: Parameters<typeof openPacker>[0],
+  limits: PackingLimits,
 ): LiveRange {
   return {
     settled,
     upTo,
-    packer: openPacker(limits, settled.pending),
+    packer: openPackerFor(limits, settled.pending),
     decide,
     seen: null,
     before: null,
@@ -68,8 +70,9 @@ export function emptyShard(after: string | null): OpenRange['shard'] {
 
 /** Notes the keys of a page that lie in the range. */
 export function learnFrom(range: LiveRange, page: readonly ObjectSummary[], alphabets: Alphabets): void {
-  const [first, last] = [page[0]?.key, page.at(-1)?.key];
-  if (first === undefined || last === undefined) return;
+  const [firstKey, lastKey] = [page[0]?.key, page.at(-1)?.key];
+  if (firstKey === undefined || lastKey === undefined) return;
+  const [first, last] = [ownCopy(firstKey), ownCopy(lastKey)];
   alphabets.learn(first);
   alphabets.learn(last);
   const { first: start, pages } = range.seen ?? { first, pages: 0 };
@@ -85,7 +88,7 @@ const longestRestPages = 32;
 export function learnOfProbe(range: LiveRange, cut: string, firstKey: string | null): void {
   range.probe = null;
   range.cut = undefined;
-  range.ceiling = firstKey ?? cut;
+  range.ceiling = firstKey === null ? cut : ownCopy(firstKey);
   range.ceilingIsKey = firstKey !== null;
   range.emptyProbes = firstKey === null ? range.emptyProbes + 1 : 0;
   if (range.emptyProbes <= freeProbes) return;

@@ -40,6 +40,7 @@ export function compileRoutes(request: Pick<Request, 'rules' | 'destination'>): 
       tags: undefined,
       metadata: undefined,
     };
+    if (rules.length === 0) return found;
     rules.forEach((rule, index) => {
       if (!rule.matches(key)) return;
       if (rule.storageClass !== undefined) found.storageClass = rule.storageClass;

@@ -8,6 +8,7 @@ export type Selection = (object: ObjectSummary) => string | null;
 /** Compiles `select` once, so that each key costs only its matching. */
 export function compileSelect(select: Request['select']): Selection {
   const include = select.include.map(compileGlob);
+  const includesAll = select.include.includes('**');
   const exclude = select.exclude.map((pattern) => ({ pattern, matches: compileGlob(pattern) }));
   const afterMs = select.modifiedAfter === null ? -Infinity : Date.parse(select.modifiedAfter);
   const beforeMs = select.modifiedBefore === null ? Infinity : Date.parse(select.modifiedBefore);
@@ -17,7 +18,9 @@ export function compileSelect(select: Request['select']): Selection {
     if (sizeBytes > maxBytes) return `larger than select.maxBytes (${maxBytes})`;
     if (modifiedAtMs <= afterMs) return 'not modified after select.modifiedAfter';
     if (modifiedAtMs >= beforeMs) return 'not modified before select.modifiedBefore';
-    if (!include.some((matches) => matches(key))) return 'matches no pattern of select.include';
+    if (!includesAll && !include.some((matches) => matches(key)))
+      return 'matches no pattern of select.include';
+    if (exclude.length === 0) return null;
     const excluded = exclude.find(({ matches }) => matches(key));
     return excluded === undefined ? null : `matches select.exclude "${excluded.pattern}"`;
   };

@@ -4,6 +4,7 @@ import type { RequestsBySide } from '../requests-made.ts';
 import { addRequests } from '../requests-made.ts';
 import type { Budget } from './budget.ts';
 import type { CopyResult } from './copy-result.ts';
+import { bytesInFlight } from './fleet-parts/bytes-in-flight.ts';
 import type { OutcomeRow } from './outcome.ts';
 
 /** How a batch ended: a row for every key, and the keys that travel on in another message. */
@@ -23,7 +24,7 @@ type Parts = {
   clock: Clock;
   budget: Budget;
   halt: AbortSignal;
-  settings: { maxAttempts: number };
+  settings: { maxAttempts: number; fleetPartsFromBytes?: number };
   learn(seen: 'copied' | 'throttled'): void;
 };
 
@@ -42,7 +43,8 @@ export async function copyBatch(batch: BatchMessage, parts: Parts): Promise<Batc
 
 async function copyOne(file: BatchFile, batch: BatchMessage, parts: Parts, into: BatchResult): Promise<void> {
   const { copier, clock, budget, halt, learn } = parts;
-  await budget.acquire(file.sizeBytes);
+  const bytes = bytesInFlight(file, batch, parts.settings.fleetPartsFromBytes);
+  await budget.acquire(bytes);
   try {
     if (halt.aborted || into.credentialRefused !== null) {
       into.back.push(file);
@@ -53,7 +55,7 @@ async function copyOne(file: BatchFile, batch: BatchMessage, parts: Parts, into:
     record(file, batch, copied, { startedAtMs, endedAtMs: clock.nowMs() }, parts, into);
     if (copied.result === 'copied' || copied.result === 'throttled') learn(copied.result);
   } finally {
-    budget.release(file.sizeBytes);
+    budget.release(bytes);
   }
 }
 
@@ -82,6 +84,9 @@ function record(
       return;
     case 'exception':
       into.rows.push({ ...row, outcome: 'exception', kind: copied.kind, reason: copied.reason });
+      return;
+    case 'handed-on':
+      into.rows.push({ ...row, outcome: 'handed-on', reason: copied.reason });
       return;
     case 'stopped':
       into.back.push(file);

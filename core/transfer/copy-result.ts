@@ -7,6 +7,7 @@ import type { ExceptionKind } from './outcome.ts';
  * - `exception`: no later attempt can do better; the key ends with this kind and reason.
  * - `retry`: a later attempt may heal it. `throttled`: the source or destination asks for fewer requests.
  * - `credential`: the credentials are refused; nothing of this migration can go on until they are mended.
+ * - `handed-on`: nothing is left for this message to do; other messages carry the key, or another has ended it.
  * - `stopped`: the attempt was cut short because the worker stops; it does not count against the key.
  */
 export type CopyResult = {
@@ -16,6 +17,7 @@ export type CopyResult = {
   sizeBytes: number;
 } & (
   | { result: 'copied' }
+  | { result: 'handed-on'; reason: string }
   | { result: 'exception'; kind: ExceptionKind; reason: string }
   | {
       result: 'retry' | 'throttled' | 'credential' | 'stopped';

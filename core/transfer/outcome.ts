@@ -40,13 +40,13 @@ export const Carrier = z.enum(['rclone', 'sdk']);
 
 /**
  * One line of a worker's outcome log: how one attempt at one key ended. `retried` means that the key went
- * back to the queue with a later attempt; every key of a message has a line before the message is deleted.
+ * back to the queue with a later attempt, `handed-on` that other messages carry it (an object in parts); every key of a message has a line before the message is deleted.
  */
 export const OutcomeRow = z.strictObject({
   key: z.string(),
   batch: z.string(),
   attempt: z.int().min(1),
-  outcome: z.enum(['copied', 'exception', 'retried']),
+  outcome: z.enum(['copied', 'exception', 'retried', 'handed-on']),
   kind: ExceptionKind.optional(),
   reason: z.string().optional(),
   sizeBytes: z.int().min(0),

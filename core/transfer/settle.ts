@@ -1,6 +1,8 @@
 import { type BatchMessage, encodeBatch } from '../batching/batch.ts';
 import { jobLayout } from '../job-layout.ts';
 import { encodeLines } from '../json-lines.ts';
+import { groupOf } from '../partition/partition-of.ts';
+import type { MessageToSend } from '../ports.ts';
 import { addRequests } from '../requests-made.ts';
 import type { BatchResult } from './copy-batch.ts';
 import { addTally, type OutcomeRow } from './outcome.ts';
@@ -11,23 +13,41 @@ import type { WorkerParts } from './work-loop.ts';
 
 type Settlement = { batch: BatchMessage; result: BatchResult; receipt: string };
 
-/** Milliseconds that a settlement waits for others, so that many batches share one file and one delete. */
-const gatherMs = 200;
+/** Milliseconds that a settlement waits for others in any case: batches that end together share a file. */
+const shortestGatherMs = 200;
+
+/** Milliseconds that it waits for others while other batches are still being copied, and the lease bears it. */
+const longestGatherMs = 5000;
+
+/** A settlement this large waits no longer: five full requests to delete, and rows that fit any memory. */
+const fullGather = { messages: 50, rows: 10_000 };
+
+/**
+ * The longest time in milliseconds that a batch which has ended waits for others to be settled with, out of the lease
+ * of its message: a twelfth of the usual lease, so that a worker that dies meanwhile holds its messages hardly longer than
+ * without, but 200 ms at least and 5 s at most.
+ */
+export function gatherTimeMs(leaseSeconds: number): number {
+  return Math.min(longestGatherMs, Math.max(shortestGatherMs, Math.floor((leaseSeconds * 1000) / 12)));
+}
 
 /** Puts on record how batches ended, and only then removes their messages. */
 export type Settler = {
   /** Resolves when the batch is on record, its remainder is queued, and its message is deleted. Throws what the stores throw; then the message stays. */
   settle(settlement: Settlement): Promise<void>;
+  /** Settles what waits without waiting for more, as when nothing else is being copied. */
+  hurry(): void;
   close(): Promise<void>;
 };
 
 /**
  * Opens the settler of a worker. The order is what keeps promise 1: first the outcomes and exceptions are
  * stored, then what is left of a batch is queued as a message of its own, and last the old message is deleted.
- * Dying in between repeats work; it never loses a key.
+ * Dying in between repeats work; it never loses a key. While `isCopying`, batches that have ended wait for others.
  */
 export function openSettler(
   parts: Pick<WorkerParts, 'queue' | 'jobStore' | 'clock' | 'log' | 'settings'>,
+  isCopying: () => boolean = () => false,
 ): Settler {
   const { queue, jobStore, clock, log, settings } = parts;
   const { worker } = settings;
@@ -42,7 +62,9 @@ export function openSettler(
   };
   let file = 0;
   let waiting: { settlement: Settlement; done: () => void; failed: (error: unknown) => void }[] = [];
+  let waitingRows = 0;
   let running: Promise<void> | null = null;
+  let enough = new AbortController();
 
   function count({ rows, requests }: BatchResult): void {
     for (const row of rows) {
@@ -51,7 +73,7 @@ export function openSettler(
         totals.copied = addTally(totals.copied, size);
         totals.throughput = addToBuckets(totals.throughput, row.endedAtMs, size);
       } else if (row.outcome === 'exception') totals.exceptions += 1;
-      else totals.retried += 1;
+      else if (row.outcome === 'retried') totals.retried += 1;
     }
     addRequests(totals.requests.source, requests.source);
     addRequests(totals.requests.destination, requests.destination);
@@ -74,24 +96,39 @@ export function openSettler(
     }
   }
 
-  function remainders({ batch, result }: Settlement): { body: string; delaySeconds: number }[] {
+  /** A message that waits: in the queue, or, where its group is kept in order, with whoever receives it. */
+  function delayed(message: BatchMessage, delaySeconds: number): MessageToSend {
+    const { partition } = message;
+    if (partition === undefined) return { body: encodeBatch(message), delaySeconds };
+    const notBeforeMs = clock.nowMs() + delaySeconds * 1000;
+    return { body: encodeBatch({ ...message, notBeforeMs }), group: groupOf(partition) };
+  }
+
+  function remainders({ batch, result }: Settlement): MessageToSend[] {
     const again =
       result.again.length === 0 ? [] : [{ ...batch, files: result.again, attempt: batch.attempt + 1 }];
     const back = result.back.length === 0 ? [] : [{ ...batch, files: result.back }];
     const delaySeconds = retryDelaySeconds(batch.attempt, settings.retryBaseSeconds);
     return [
-      ...again.map((message) => ({ body: encodeBatch(message), delaySeconds })),
-      ...back.map((message) => ({
-        body: encodeBatch(message),
-        delaySeconds: result.credentialRefused === null ? 0 : delaySeconds,
-      })),
+      ...again.map((message) => delayed(message, delaySeconds)),
+      ...back.map((message) => delayed(message, result.credentialRefused === null ? 0 : delaySeconds)),
     ];
   }
 
+  const isFull = (): boolean => waiting.length >= fullGather.messages || waitingRows >= fullGather.rows;
+
+  async function gather(): Promise<void> {
+    enough = new AbortController();
+    await clock.sleep(shortestGatherMs);
+    if (isFull() || !isCopying()) return;
+    await clock.sleep(gatherTimeMs(settings.leaseSeconds) - shortestGatherMs, enough.signal);
+  }
+
   async function settleTogether(): Promise<void> {
-    await clock.sleep(gatherMs);
+    await gather();
     const group = waiting;
     waiting = [];
+    waitingRows = 0;
     const settlements = group.map(({ settlement }) => settlement);
     try {
       for (const { result } of settlements) count(result);
@@ -114,10 +151,16 @@ export function openSettler(
     settle(settlement) {
       return new Promise((done, failed) => {
         waiting.push({ settlement, done, failed });
+        waitingRows += settlement.result.rows.length;
+        if (isFull()) enough.abort();
         running ??= run();
       });
     },
+    hurry() {
+      enough.abort();
+    },
     async close() {
+      enough.abort();
       await running;
     },
   };

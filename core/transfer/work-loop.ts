@@ -4,6 +4,7 @@ import { openBudget } from './budget.ts';
 import { adaptConcurrency, type Concurrency } from './concurrency.ts';
 import { type BatchResult, copyBatch } from './copy-batch.ts';
 import { keepLease } from './lease.ts';
+import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -12,14 +13,17 @@ export type WorkerSettings = {
   /** Files and bytes being copied at once. */
   filesInFlight: number;
   bytesInFlight: number;
-  /** Messages held at once, so that the pipe never runs dry. */
+  /** Messages held at once, those included that only wait to be settled. */
   messagesHeld: number;
+  /** The lease of a message until it is known how long batches take: see lease-length.ts. */
   leaseSeconds: number;
   /** Longest wait of one receive. */
   pollSeconds: number;
   /** A key ends as an exception after this many attempts that failed. */
   maxAttempts: number;
   retryBaseSeconds: number;
+  /** Objects above this size are copied in parts by many workers; left out = by one worker each. */
+  fleetPartsFromBytes?: number;
 };
 
 /** What a worker works with, and the two ways to stop it. */
@@ -43,15 +47,38 @@ export type WorkerParts = {
  */
 export async function workLoop(parts: WorkerParts): Promise<void> {
   const { queue, clock, log, settings, drain, halt } = parts;
-  const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight });
+  let hunger = Promise.withResolvers<void>();
+  const budget = openBudget({ files: settings.filesInFlight, bytes: settings.bytesInFlight }, () => {
+    if (isHungry()) hunger.resolve();
+  });
   let concurrency: Concurrency = { files: settings.filesInFlight, endedSince: 0 };
-  const settler = openSettler(parts);
+  /** Messages whose keys are not all done with; the others that are held only wait to be settled. */
+  let copying = 0;
+  /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
+  let filesPerMessage = 20;
+  const settler = openSettler(parts, () => copying > 0 && !drain.aborted);
   const held = new Set<Promise<void>>();
+  let durations: Durations = [];
   /** While credentials are refused, nothing is received before this instant. */
   let intakeAtMs = 0;
   let refusals = 0;
   /** Messages held that were received while credentials are refused. */
   let probes = 0;
+
+  /** Messages that fill the pipe twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
+  function wantedMessages(): number {
+    const missing = 2 * settings.filesInFlight - budget.waiting().files;
+    return Math.min(10, Math.max(2, Math.ceil(missing / filesPerMessage)));
+  }
+
+  /**
+   * Whether more is to be fetched: fewer files wait than could be in flight, and few enough bytes that other workers
+   * get their share of giants. Batches that only wait to be settled keep nothing from coming.
+   */
+  function isHungry(): boolean {
+    const { files, bytes } = budget.waiting();
+    return files < settings.filesInFlight && bytes < settings.bytesInFlight / 4;
+  }
 
   function learn(seen: 'copied' | 'throttled'): void {
     concurrency = adaptConcurrency(concurrency, seen, settings.filesInFlight);
@@ -73,14 +100,39 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     intakeAtMs = clock.nowMs() + Math.min(60, 2 ** refusals) * 1000;
   }
 
-  async function handle(message: ReceivedMessage): Promise<void> {
+  /** Leaves a message whose time has not come with the queue until then; its group waits with it. */
+  async function postpone({ notBeforeMs = 0 }: BatchMessage, receipt: string): Promise<boolean> {
+    const waitSeconds = Math.ceil((notBeforeMs - clock.nowMs()) / 1000);
+    if (waitSeconds <= 0) return false;
+    await queue.extend(receipt, waitSeconds).catch(() => undefined);
+    return true;
+  }
+
+  async function copyWatched(batch: BatchMessage, cutShort: AbortSignal): Promise<BatchResult> {
+    copying += 1;
+    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
+    try {
+      return await copyBatch(batch, { ...parts, halt: cutShort, budget, learn });
+    } finally {
+      copying -= 1;
+      if (copying === 0) settler.hurry();
+    }
+  }
+
+  async function handle(message: ReceivedMessage, leaseSeconds: number): Promise<void> {
     const batch = parse(message, log);
     if (batch === null) return;
-    const lease = keepLease(message.receipt, settings.leaseSeconds, parts);
+    if (await postpone(batch, message.receipt)) return;
+    const startedAtMs = clock.nowMs();
+    const lease = keepLease(message.receipt, leaseSeconds, parts);
     try {
-      const result = await copyBatch(batch, { ...parts, budget, learn });
+      const cutShort = batch.partition === undefined ? halt : AbortSignal.any([halt, lease.lost]);
+      const result = await copyWatched(batch, cutShort);
       guardIntake(result);
+      // Whoever holds the partition now has the message too.
+      if (batch.partition !== undefined && lease.lost.aborted) return;
       await settler.settle({ batch, result, receipt: message.receipt });
+      durations = addDuration(durations, (clock.nowMs() - startedAtMs) / 1000);
     } catch (error) {
       log('batch-unsettled', { batch: batch.batch, reason: String(error) });
       await queue.release([message.receipt]).catch(() => undefined);
@@ -97,9 +149,10 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   }
 
   async function take(most: number, isProbe: boolean): Promise<void> {
-    for (const message of await receive(parts, most)) {
+    const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
+    for (const message of await receive(parts, most, leaseSeconds)) {
       if (isProbe) probes += 1;
-      const done = handle(message).finally(() => {
+      const done = handle(message, leaseSeconds).finally(() => {
         held.delete(done);
         if (isProbe) probes -= 1;
       });
@@ -108,11 +161,13 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   }
 
   while (!drain.aborted) {
+    hunger = Promise.withResolvers<void>();
     const pauseMs = intakeAtMs - clock.nowMs();
     const isProbe = refusals > 0;
-    const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : 10);
+    const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : wantedMessages());
     if (isProbe && pauseMs > 0) await pause(pauseMs);
     else if (room <= 0) await Promise.race(held);
+    else if (!isHungry()) await Promise.race([...held, hunger.promise]);
     else await take(room, isProbe);
   }
   log('draining', { held: held.size, halted: halt.aborted });
@@ -123,12 +178,13 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
 async function receive(
   { queue, clock, log, settings, drain }: WorkerParts,
   max: number,
+  leaseSeconds: number,
 ): Promise<ReceivedMessage[]> {
   try {
     return await queue.receive({
       max,
       waitSeconds: settings.pollSeconds,
-      leaseSeconds: settings.leaseSeconds,
+      leaseSeconds,
       signal: drain,
     });
   } catch (error) {

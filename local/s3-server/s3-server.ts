@@ -36,6 +36,8 @@ export type S3Server = {
   readonly faults: Faults;
   /** Replace it to rotate or revoke keys; undefined lets everybody in. */
   credentials: Readonly<Record<string, string>> | undefined;
+  /** Breaks every open connection, hanging ones included, as a restart would; new ones are taken. */
+  disconnect(): void;
   /** Breaks open connections, hanging ones included, and closes the store. */
   stop(): Promise<void>;
 };
@@ -135,6 +137,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     set credentials(replaced) {
       credentials = replaced;
     },
+    disconnect: () => server.closeAllConnections(),
     stop: () => {
       stopped ??= stop();
       return stopped;

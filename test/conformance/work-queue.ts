@@ -158,6 +158,72 @@ export function workQueueConformance(name: string, open: () => Promise<ExaminedW
       expect(made('ReceiveMessage')).toBeGreaterThanOrEqual(2);
     });
 
+    describe('of message groups', () => {
+      const bodiesOf = (messages: readonly ReceivedMessage[]) => messages.map(({ body }) => body);
+      const send = (...pairs: [body: string, group: string][]) =>
+        queue.send(pairs.map(([body, group]) => ({ body, group })));
+
+      it('refuses a group where it has no order to offer', async ({ skip }) => {
+        skip(queue.takesGroups, 'it has');
+        await expect(send(['a1', 'a'])).rejects.toThrow(/FIFO/);
+        expect(await queue.counts()).toEqual(nothing);
+      });
+
+      it('gives nobody a message of a group while another of it is leased, and all in order', async ({
+        skip,
+      }) => {
+        skip(!queue.takesGroups, 'it takes none');
+        await send(['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['a3', 'a']);
+        const seen: string[] = [];
+        for (let turn = 0; turn < 4; turn++) {
+          const held = await take(1);
+          // Whoever comes meanwhile gets what is of the other group, and nothing else.
+          const others = await takeAll();
+          const groups = new Set(bodiesOf(held).map(([group]) => group));
+          expect(bodiesOf(others).filter(([group]) => groups.has(group))).toEqual([]);
+          seen.push(...bodiesOf([...held, ...others]));
+          await queue.delete(receipts([...held, ...others]));
+        }
+        expect(seen.toSorted()).toEqual(['a1', 'a2', 'a3', 'b1']);
+        expect(seen.filter((body) => body.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
+        expect(await queue.counts()).toEqual(nothing);
+      });
+
+      it('gives a group to another when it is given back or its lease ends', async ({ skip }) => {
+        skip(!queue.takesGroups, 'it takes none');
+        await send(['a1', 'a']);
+        await queue.release(receipts(await take()));
+        expect(bodiesOf(await take(1, 1))).toEqual(['a1']);
+        expect(await take()).toEqual([]);
+        await examined.passSeconds(1.1);
+        const again = await take();
+        expect(again).toMatchObject([{ body: 'a1', receiveCount: 3 }]);
+        await queue.delete(receipts(again));
+      });
+
+      it('takes the same body again, also after it was dealt with', async ({ skip }) => {
+        skip(!queue.takesGroups, 'it takes none');
+        for (const _ of ['first', 'again']) {
+          await send(['same', 'a']);
+          const taken = await take();
+          expect(bodiesOf(taken)).toEqual(['same']);
+          await queue.delete(receipts(taken));
+        }
+        expect(await queue.counts()).toEqual(nothing);
+      });
+
+      it('holds messages without a group and with one beside each other', async ({ skip }) => {
+        skip(!queue.takesGroups, 'it takes none');
+        await queue.send([{ body: 'alone' }, { body: 'a1', group: 'a' }]);
+        expect(await queue.counts()).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
+        const taken = await takeAll();
+        expect(bodiesOf(taken).toSorted()).toEqual(['a1', 'alone']);
+        for (const { receipt } of taken) expect(await queue.extend(receipt, 60)).toBe(true);
+        await queue.delete(receipts(taken));
+        expect(await queue.counts()).toEqual(nothing);
+      });
+    });
+
     // Last, because a server may still lease a message to the request that nobody waits for any more.
     it('stops waiting when the signal aborts, before or meanwhile', async () => {
       const stop = new AbortController();

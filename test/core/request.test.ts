@@ -140,7 +140,7 @@ describe('a field that does not exist', () => {
     ['rules[0].rename.from', ['rules', 0, 'rename', 'from']],
     ['batch.size', ['batch', 'size']],
     ['fleet.size', ['fleet', 'size']],
-    ['partition.count', ['partition', 'count']],
+    ['partition.size', ['partition', 'size']],
     ['verify.rounds', ['verify', 'rounds']],
   ])('%s is named with its value', (name, path) => {
     expect(refusalOf(inputWith(path, 7)).split('\n')).toContain(

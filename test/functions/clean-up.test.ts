@@ -3,6 +3,7 @@ import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { encodeJson } from '../../core/json-lines.ts';
 import { StoreError } from '../../core/store-error.ts';
+import { type UploadRecord, writeRun, writeUpload } from '../../core/transfer/fleet-parts/upload-record.ts';
 import { cleanUp } from '../../functions/clean-up.ts';
 import { probeKey } from '../../functions/probe-destination.ts';
 import { perform } from '../../functions/step.ts';
@@ -146,6 +147,38 @@ describe('the destination', () => {
     stack.destination.beginUpload('a');
     expect((await perform(cleanUp, address, stack)).uploadsAborted).toBe(1);
     expect(await inProgress()).toEqual(['a']);
+  });
+
+  it('is left without the uploads that records of objects in parts name, each by its id and its exact key', async () => {
+    await planned();
+    await storeInventory(stack.jobStore, [[rowOf('a', 'x', 'unchanged'), rowOf('ab', 'x', 'unchanged')]]);
+    stack.destination.beginUpload('a');
+    const ours = stack.destination.beginUpload('a');
+    stack.destination.beginUpload('ab');
+    const record: UploadRecord = {
+      version: 1,
+      key: 'a',
+      to: 'a',
+      batch: '0000-0-r1',
+      attempt: 1,
+      uploadId: ours.uploadId,
+      etag: 'e',
+      sizeBytes: 9,
+      partBytes: 3,
+      partsPerRun: 1,
+      createdAtMs: 0,
+      state: 'copying',
+      by: null,
+      ending: null,
+    };
+    await writeUpload(stack.jobStore, folder, record, null);
+    await writeRun(stack.jobStore, folder, record, 0, [{ part: 1, etag: 'e' }]);
+    expect((await perform(cleanUp, address, stack)).uploadsAborted).toBe(1);
+    const left = await allOf(stack.destination.unfinishedUploads(''));
+    expect(left.map(({ key, uploadId }) => [key, uploadId === ours.uploadId])).toEqual([
+      ['a', false],
+      ['ab', false],
+    ]);
   });
 
   it('is closed again', async () => {

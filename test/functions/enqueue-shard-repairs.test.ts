@@ -3,6 +3,8 @@ import { type BatchFile, decodeBatch, maxMessageBytes } from '../../core/batchin
 import { jobLayout } from '../../core/job-layout.ts';
 import { encodeJson, encodeLines } from '../../core/json-lines.ts';
 import { batchEnvelope } from '../../core/migration.ts';
+import { groupOf, partitionOf } from '../../core/partition/partition-of.ts';
+import type { MessageToSend } from '../../core/ports.ts';
 import type { Finding } from '../../core/verification/findings.ts';
 import { enqueueShardRepairs } from '../../functions/enqueue-shard-repairs.ts';
 import { perform } from '../../functions/step.ts';
@@ -49,6 +51,17 @@ describe('repairs', () => {
       { ...batchEnvelope(samplePlan()), batch: '0003-0-r2', shard: '0003', attempt: 1, files: [fileOf('a')] },
       { ...batchEnvelope(samplePlan()), batch: '0003-1-r2', shard: '0003', attempt: 1, files: [fileOf('c')] },
     ]);
+  });
+
+  it('go to the group of the partition that their key falls into now', async () => {
+    const plan = { ...samplePlan({ request: { partition: { strategy: 'hash' } } }), partitions: 3 };
+    const { stack } = await opened([repair('a'), repair('c'), repair('f')], plan);
+    const sent: MessageToSend[] = [];
+    stack.queue.send = async (messages) => void sent.push(...messages);
+    await perform(enqueueShardRepairs, event, stack);
+    expect(sent.map(({ body, group }) => [decodeBatch(body).partition, group])).toEqual(
+      ['a', 'c', 'f'].map((key) => [partitionOf(key, 3), groupOf(partitionOf(key, 3))]),
+    );
   });
 
   it('hold no secret value', async () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { MemoryJobStore } from '../../adapters/memory/job-store.ts';
 import { jobLayout, shardName } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
+import { MigrationPlan } from '../../core/migration.ts';
 import { nothingCounted, type ShardVerification } from '../../core/verification/findings.ts';
 import { Verdict } from '../../core/verification/verdict.ts';
 import { judge } from '../../functions/judge.ts';
 import { perform } from '../../functions/step.ts';
-import { address, rowOf, storeInventory } from '../support/sample-migration.ts';
+import { address, rowOf, samplePlan, storeInventory } from '../support/sample-migration.ts';
 
 /** What the verification of a shard says whose objects ended so; every object is one byte. */
 function verified(
@@ -25,6 +26,7 @@ const round = (number: number, shards: string[]) => ({ ...address, round: number
 
 async function opened(verifications: readonly ShardVerification[]) {
   const jobStore = new MemoryJobStore();
+  await jobStore.write(jobLayout.plan(address.folder), encodeJson(samplePlan()));
   await storeInventory(jobStore, [
     [oneByte('a'), oneByte('b')],
     [oneByte('c'), oneByte('d'), oneByte('e')],
@@ -146,5 +148,34 @@ describe('a job store that lost something is refused, and no verdict is stored',
       message:
         'memory://migrations/exit-ibm/listing.json is missing: start the migration again under a new id.',
     });
+  });
+});
+
+describe('the number of partitions', () => {
+  const under = async (partition: object | null, repairs: [number, number], partitions?: number) => {
+    const [first, second] = repairs;
+    const { jobStore } = await opened([
+      verified(0, { copied: 2 - first, repair: first }),
+      verified(1, { copied: 3 - second, repair: second }),
+    ]);
+    const path = jobLayout.plan(address.folder);
+    const plan = samplePlan({ request: partition === null ? {} : { partition } });
+    const before = encodeJson(partitions === undefined ? plan : { ...plan, partitions });
+    await jobStore.write(path, before);
+    await perform(judge, round(1, ['0000', '0001']), { jobStore });
+    const after = await jobStore.read(path);
+    if (after === null) throw new Error('the plan is gone');
+    return { now: decodeJson(after.bytes, MigrationPlan), same: Buffer.compare(after.bytes, before) === 0 };
+  };
+
+  it('follows the repairs, which are a message each, before the first of them is queued', async () => {
+    const { now } = await under({ strategy: 'hash' }, [1, 2], 80);
+    expect(now).toEqual({ ...samplePlan({ request: { partition: { strategy: 'hash' } } }), partitions: 3 });
+  });
+
+  it('stays where the request gives it, where nothing is repaired, and where there are none', async () => {
+    expect((await under({ strategy: 'hash', count: 80 }, [1, 2], 80)).same).toBe(true);
+    expect((await under({ strategy: 'hash' }, [0, 0], 80)).same).toBe(true);
+    expect((await under(null, [1, 2])).same).toBe(true);
   });
 });

@@ -437,3 +437,43 @@ describe('a migration that was begun with other options', () => {
     expect([source, destination].map(({ requests }) => requests.snapshot().byOperation)).toEqual([{}, {}]);
   });
 });
+
+describe('partitions', () => {
+  const planned = async () => {
+    const file = await stack.jobStore.read(jobLayout.plan(folder));
+    return file === null ? null : decodeJson(file.bytes, MigrationPlan).partitions;
+  };
+
+  it('are counted from the fleet, and recorded with the migration', async () => {
+    await run({ partition: { strategy: 'hash' }, fleet: { maxWorkers: 3 } });
+    expect(await planned()).toBe(12);
+  });
+
+  it('keep their number when the migration is run again, whatever the fleet is then', async () => {
+    await run({ partition: { strategy: 'hash' }, fleet: { maxWorkers: 3 } });
+    await run({ partition: { strategy: 'hash' }, fleet: { maxWorkers: 30 } });
+    expect(await planned()).toBe(12);
+  });
+
+  it('are none under the queue strategy', async () => {
+    await run();
+    expect(await planned()).toBeUndefined();
+  });
+
+  it('are refused where no queue keeps two workers apart', async () => {
+    Object.defineProperty(stack.queue, 'takesGroups', { value: false });
+    await expect(run({ partition: { strategy: 'hash' } })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message:
+        'partition.strategy is "hash", but this stack has no FIFO queue. Deploy it with one (FIFO_QUEUE_URL), or set partition.strategy to "queue".',
+    });
+  });
+
+  it('cannot be turned on or off, or counted anew, for work that was begun', async () => {
+    await run();
+    await expect(run({ partition: { strategy: 'hash' } })).rejects.toMatchObject({
+      name: 'CheckpointMismatch',
+      message: expect.stringContaining('another partition'),
+    });
+  });
+});

@@ -55,14 +55,15 @@ export type TwoBuckets = {
   close(): Promise<void>;
 };
 
-/** Opens servers and stores; the test closes them. */
-export async function twoBuckets(): Promise<TwoBuckets> {
+/** Opens servers and stores; the test closes them. `minimumPartBytes`: of the destination, 5 MiB unless told. */
+export async function twoBuckets(options: { minimumPartBytes?: number } = {}): Promise<TwoBuckets> {
   const out = await mkdtemp(join(tmpdir(), 'drover-test-'));
   const source = await startS3Server({
     buckets: ['from-here'],
     credentials: { [sourceKeys.accessKey]: sourceKeys.secretKey },
   });
   const destination = await startS3Server({
+    ...options,
     buckets: ['to-there'],
     credentials: { [destinationKeys.accessKey]: destinationKeys.secretKey },
   });

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseListing, UnusualListing } from '../../../adapters/aws/listing-xml.ts';
+import { type ListedPage, parseListing, UnusualListing } from '../../../adapters/aws/listing-xml.ts';
+import { plainEtag } from '../../../adapters/aws/s3-properties.ts';
 import { encodeListedKey } from '../../../local/s3-server/xml-text.ts';
 import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
 
@@ -103,6 +104,31 @@ function xmlOf({ objects, truncated, encoded, dialect, token, prefixes }: Listin
   return `${prolog}<ListBucketResult${xmlns}>${inner.filter((part) => part !== '').join(space)}${space}</ListBucketResult>`;
 }
 
+/** What the SDK tells, in our words. */
+function told({ Contents, IsTruncated, NextContinuationToken, EncodingType }: ListObjectsV2CommandOutput) {
+  return {
+    entries: (Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
+      key: Key,
+      sizeBytes: Size,
+      etag: plainEtag(ETag),
+      modifiedAtMs: LastModified?.getTime(),
+      storageClass: StorageClass ?? null,
+    })),
+    truncated: IsTruncated,
+    token: NextContinuationToken,
+    encoded: EncodingType === 'url',
+  };
+}
+
+function attempt(read: () => ListedPage): ListedPage | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnusualListing) return null;
+    throw error;
+  }
+}
+
 describe('the quick parser of listings', () => {
   let server: Server;
   let body = '';
@@ -131,23 +157,86 @@ describe('the quick parser of listings', () => {
         body = xmlOf(page);
         const bySdk = await client.send(new ListObjectsV2Command({ Bucket: 'held' }));
         const quick = parseListing(Buffer.from(body));
-        expect(quick.entries).toEqual(
-          (bySdk.Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
-            key: Key,
-            sizeBytes: Size,
-            etag: ETag?.replace(/^"|"$/g, '') ?? null,
-            modifiedAtMs: LastModified?.getTime(),
-            storageClass: StorageClass ?? null,
-          })),
-        );
-        expect(quick.truncated).toBe(bySdk.IsTruncated);
-        expect(quick.token).toBe(bySdk.NextContinuationToken);
-        expect(quick.encoded).toBe(bySdk.EncodingType === 'url');
+        expect(quick).toMatchObject(told(bySdk));
         objects += quick.entries.length;
       }),
       { ...sameEveryRun, numRuns: 400 },
     );
     expect(objects).toBeGreaterThan(500);
+  });
+
+  // What may stand in a listing by mistake, or be missing from it.
+  const pieces = [
+    ...[
+      '<',
+      '>',
+      '&',
+      '/',
+      '"',
+      ' ',
+      '\n',
+      '-',
+      '0',
+      '+',
+      '%zz',
+      'true',
+      '\ufeff',
+      '&#0;',
+      '&#xD800;',
+      '&amp;',
+    ],
+    ...[
+      '<!-- x -->',
+      '<![CDATA[y]]>',
+      '<Key>k</Key>',
+      '<X/>',
+      '<Size>',
+      '<Size>7</Size>',
+      '<ETag/>',
+      '</Contents>',
+      '<Contents>',
+    ],
+    ...[
+      '<X a="b">c</X>',
+      '<x:Key>k</x:Key>',
+      '<IsTruncated>true</IsTruncated>',
+      '<X><Key>k</Key></X>',
+      '<EncodingType>url</EncodingType>',
+    ],
+  ];
+  const cut = fc.record({
+    at: fc.noBias(fc.integer({ min: 0, max: 9_999 })),
+    drop: fc.constantFrom(0, 0, 0, 0, 1, 3, 6),
+    atTag: fc.boolean(),
+    put: fc.constantFrom('', ...pieces),
+  });
+
+  it('reads as the SDK does, or leaves to the SDK, a listing that was tampered with', async () => {
+    let read = 0;
+    let left = 0;
+    await fc.assert(
+      fc.asyncProperty(listing, fc.array(cut, { minLength: 1, maxLength: 2 }), async (page, cuts) => {
+        if (!page.encoded)
+          page.objects = page.objects.filter(({ key }) => !unwritable.test(key) && !blank.test(key));
+        let xml = xmlOf(page);
+        for (const { at, drop, atTag, put } of cuts) {
+          const aimed = Math.floor((at / 10_000) * xml.length);
+          // Half of the cuts go to the edge of a tag, where they make documents that are still whole.
+          const start = atTag ? Math.max(aimed, xml.indexOf('<', aimed)) : aimed;
+          xml = xml.slice(0, start) + put + xml.slice(start + drop);
+        }
+        body = xml.toWellFormed();
+        const quick = attempt(() => parseListing(Buffer.from(body)));
+        if (quick === null) {
+          left += 1;
+          return;
+        }
+        read += 1;
+        expect(quick).toMatchObject(told(await client.send(new ListObjectsV2Command({ Bucket: 'held' }))));
+      }),
+      { ...sameEveryRun, numRuns: 3000 },
+    );
+    expect(Math.min(read, left)).toBeGreaterThan(150);
   });
 
   const whole =

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openWorkQueue } from '../../../adapters/aws/open-work-queue.ts';
 import { QueueError } from '../../../adapters/aws/queue-error.ts';
 import { SqsWorkQueue } from '../../../adapters/aws/sqs-work-queue.ts';
 import { ManualClock } from '../../../adapters/memory/clock.ts';
@@ -34,6 +35,22 @@ workQueueConformance('SQS', async () => {
   const { queueUrl } = server.createQueue('work');
   const endpoint = `http://127.0.0.1:${server.port}`;
   const queue = new SqsWorkQueue({ queueUrl, region, endpoint, credentials }, systemClock);
+  return {
+    queue,
+    passSeconds: (seconds) => systemClock.sleep(seconds * 1000),
+    close: async () => {
+      queue.close();
+      await server.stop();
+    },
+  };
+});
+
+workQueueConformance('SQS with a FIFO queue beside it', async () => {
+  const server = await startQueueServer();
+  const { queueUrl } = server.createQueue('work');
+  const { queueUrl: fifoQueueUrl } = server.createQueue('work.fifo', { attributes: { FifoQueue: 'true' } });
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const queue = openWorkQueue({ queueUrl, fifoQueueUrl, region, endpoint, credentials }, systemClock);
   return {
     queue,
     passSeconds: (seconds) => systemClock.sleep(seconds * 1000),

@@ -4,6 +4,7 @@ import { systemClock } from '../../../adapters/system-clock.ts';
 import { StoreError } from '../../../core/store-error.ts';
 import { objectListingConformance } from '../../conformance/object-listing.ts';
 import { collected, objectStoreConformance } from '../../conformance/object-store.ts';
+import { partUploadsConformance } from '../../conformance/part-uploads.ts';
 
 const open = async () => ({
   store: new MemoryObjectStore(systemClock),
@@ -12,6 +13,7 @@ const open = async () => ({
 });
 
 objectStoreConformance('memory', open);
+partUploadsConformance('memory', open);
 objectListingConformance('a bucket in memory', open);
 
 it('fails as often as told, for the key it was told', async () => {

@@ -104,6 +104,7 @@ describe('the first boot of a worker’s machine', () => {
       'STAGE',
       'JOB_STORE',
       'QUEUE_URL',
+      'FIFO_QUEUE_URL',
       'SECRET_PREFIX',
       'WORKER_GROUP',
       'LIFECYCLE_HOOK',

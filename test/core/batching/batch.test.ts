@@ -75,6 +75,7 @@ describe('a body that is no batch', () => {
     return JSON.stringify(message);
   };
   const { folder: _, ...withoutFolder } = good;
+  const run = { uploadId: 'u', index: 0, firstPart: 1, lastPart: 2, sizeBytes: 9 };
 
   test.each<[string, string]>([
     ['that is not JSON', 'batch'],
@@ -88,10 +89,21 @@ describe('a body that is no batch', () => {
     ['of another version', changed((message) => Object.assign(message, { version: 2 }))],
     ['without files', changed((message) => Object.assign(message, { files: [] }))],
     ['of attempt 0', changed((message) => Object.assign(message, { attempt: 0 }))],
+    ['with a run of parts of two files', JSON.stringify(aBatch([aFile('a'), aFile('b')], { run }))],
+    [
+      'with a run that begins at part 0',
+      JSON.stringify(aBatch([aFile('a')], { run: { ...run, firstPart: 0 } })),
+    ],
+    [
+      'with a run beyond part 10,000',
+      JSON.stringify(aBatch([aFile('a')], { run: { ...run, lastPart: 10_001 } })),
+    ],
     ['without a folder', JSON.stringify(withoutFolder)],
     ['with a size below zero', JSON.stringify(aBatch([aFile('a', { sizeBytes: -1 })]))],
   ])('%s is refused', (_, body) => {
     expect(() => decodeBatch(body)).toThrow();
     expect(decodeBatch(encodeBatch(good))).toEqual(good);
+    const ofParts = { ...good, run };
+    expect(decodeBatch(encodeBatch(ofParts))).toEqual(ofParts);
   });
 });

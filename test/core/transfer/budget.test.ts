@@ -9,42 +9,59 @@ type Act =
   | { act: 'files'; files: number };
 
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ act: fc.constant('acquire' as const), bytes: fc.integer({ min: 0, max: 15 }) }),
-  fc.record({ act: fc.constant('acquire' as const), bytes: fc.integer({ min: 0, max: 4 }) }),
+  fc.record({ act: fc.constant('acquire' as const), bytes: fc.integer({ min: 0, max: 240 }) }),
+  fc.record({ act: fc.constant('acquire' as const), bytes: fc.integer({ min: 0, max: 10 }) }),
   fc.record({ act: fc.constant('release' as const), which: fc.nat() }),
-  fc.record({ act: fc.constant('files' as const), files: fc.integer({ min: 0, max: 5 }) }),
+  fc.record({ act: fc.constant('files' as const), files: fc.integer({ min: 0, max: 9 }) }),
 );
 
-test('admits in order, as much as fits and never more, and starves nobody', async () => {
+/** Of 160 bytes, more than 10 is large; the large may take 120 of them. */
+const limitBytes = 160;
+const isLarge = (bytes: number) => bytes > 10;
+const charged = (sizes: readonly number[]) => sizes.reduce((sum, bytes) => sum + Math.min(bytes, 120), 0);
+
+test('admits each lane in order, as much as fits and never more, and starves nobody', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(act, { maxLength: 60, size: 'max' }), async (acts) => {
-      const limitBytes = 10;
-      let mostFiles = 3;
+      let mostFiles = 4;
       const budget = openBudget({ files: mostFiles, bytes: limitBytes });
       const wanted: number[] = [];
       const admitted: number[] = [];
       const held: number[] = [];
+      const sizes = (places: readonly number[]) => places.map((each) => wanted[each] ?? 0);
       const settle = async () => {
         const before = admitted.length;
         await new Promise((resolve) => setImmediate(resolve));
-        const { files, bytes } = budget.inFlight();
         held.push(...admitted.slice(before));
-        expect({ files, bytes }).toEqual({
+        const inFlight = sizes(held);
+        const large = inFlight.filter(isLarge);
+        const waiting = wanted.map((_, index) => index).filter((index) => !admitted.includes(index));
+        expect(budget.inFlight()).toEqual({
           files: held.length,
-          bytes: held.reduce((sum, each) => sum + (wanted[each] ?? 0), 0),
+          bytes: inFlight.reduce((sum, bytes) => sum + bytes, 0),
         });
-        // First come, first served.
-        expect(admitted).toEqual(wanted.map((_, index) => index).slice(0, admitted.length));
-        if (admitted.length > before && files > 1) {
-          expect(files).toBeLessThanOrEqual(mostFiles);
-          expect(bytes).toBeLessThanOrEqual(limitBytes);
+        expect(budget.waiting().files).toBe(waiting.length);
+        for (const lane of [true, false]) {
+          const came = wanted
+            .map((_, index) => index)
+            .filter((index) => isLarge(wanted[index] ?? 0) === lane);
+          const went = admitted.filter((index) => isLarge(wanted[index] ?? 0) === lane);
+          expect(went).toEqual(came.slice(0, went.length));
         }
-        // Whoever waits could not be admitted.
-        const next = wanted[admitted.length];
-        if (next !== undefined) {
-          expect(files).toBeGreaterThan(0);
-          expect(files >= mostFiles || bytes + next > limitBytes).toBe(true);
-        }
+        expect(charged(inFlight)).toBeLessThanOrEqual(limitBytes);
+        expect(charged(large)).toBeLessThanOrEqual(120);
+        if (admitted.length > before) expect(held.length).toBeLessThanOrEqual(mostFiles);
+        // Whoever waits could not be admitted: the small have a quarter of the bytes, the large the rest, and no more
+        // is in the way than what was there before the first of the other lane came.
+        if (held.length >= mostFiles) return;
+        const [small, giant] = [false, true].map((lane) =>
+          sizes(waiting).find((bytes) => isLarge(bytes) === lane),
+        );
+        if (small !== undefined) expect(charged(inFlight) - charged(large) + small).toBeGreaterThan(40);
+        if (giant === undefined) return;
+        const slots = Math.ceil((mostFiles * 3) / 4);
+        const noRoom = charged([...large, giant]) > 120 || charged([...inFlight, giant]) > limitBytes;
+        expect(noRoom || large.length >= slots).toBe(true);
       };
       for (const each of acts) {
         if (each.act === 'acquire') {
@@ -69,18 +86,35 @@ test('admits in order, as much as fits and never more, and starves nobody', asyn
   );
 });
 
-test('an object larger than the whole bound goes alone, after those before it and before those behind', async () => {
-  const budget = openBudget({ files: 10, bytes: 10 });
-  const order: string[] = [];
-  const begin = (name: string, bytes: number) => budget.acquire(bytes).then(() => order.push(name));
-  const waiting = [begin('small', 1), begin('giant', 100), begin('next', 1)];
-  await waiting[0];
-  expect(order).toEqual(['small']);
-  budget.release(1);
-  await waiting[1];
-  expect(order).toEqual(['small', 'giant']);
-  expect(budget.inFlight()).toEqual({ files: 1, bytes: 100 });
-  budget.release(100);
-  await waiting[2];
-  expect(order).toEqual(['small', 'giant', 'next']);
+test('small objects go on beside a giant that takes hours, and past another one that waits', async () => {
+  const budget = openBudget({ files: 4, bytes: 160 });
+  await budget.acquire(10_000);
+  let second = false;
+  void budget.acquire(10_000).then(() => {
+    second = true;
+  });
+  for (let n = 0; n < 100; n += 1) {
+    await budget.acquire(10);
+    budget.release(10);
+  }
+  expect(second).toBe(false);
+  budget.release(10_000);
+  await Promise.resolve();
+  expect(second).toBe(true);
+});
+
+test('a giant waits only for the small ones that were there before it, however many come after', async () => {
+  const budget = openBudget({ files: 100, bytes: 160 });
+  for (let n = 0; n < 16; n += 1) await budget.acquire(10);
+  let giant = false;
+  void budget.acquire(10_000).then(() => {
+    giant = true;
+  });
+  for (let n = 0; n < 12; n += 1) {
+    expect(giant).toBe(false);
+    void budget.acquire(10);
+    budget.release(10);
+    await Promise.resolve();
+  }
+  expect(giant).toBe(true);
 });

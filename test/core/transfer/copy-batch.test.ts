@@ -153,7 +153,7 @@ test('no more is in flight than the budget allows, in files and in bytes', async
   await copyBatch(aBatch(files), parts(byFiles, { files: 4 }));
   expect(byFiles.mostInFlight).toBe(4);
   const byBytes = slow();
-  const { rows } = await copyBatch(aBatch(files), parts(byBytes, { bytes: 35 }));
+  const { rows } = await copyBatch(aBatch(files), parts(byBytes, { bytes: 47 }));
   expect(byBytes.mostInFlight).toBe(3);
   expect(rows).toHaveLength(12);
 });

@@ -6,7 +6,7 @@ import { type BatchMessage, decodeBatch, encodeBatch } from '../../../core/batch
 import type { JobStore, WorkQueue } from '../../../core/ports.ts';
 import type { BatchResult } from '../../../core/transfer/copy-batch.ts';
 import type { OutcomeRow } from '../../../core/transfer/outcome.ts';
-import { openSettler } from '../../../core/transfer/settle.ts';
+import { gatherTimeMs, openSettler } from '../../../core/transfer/settle.ts';
 import { allOf } from '../../support/all-of.ts';
 import { aBatch, aFile } from '../../support/builders.ts';
 import { replacing } from '../../support/memory-buckets.ts';
@@ -43,6 +43,7 @@ function ended(changes: Partial<BatchResult>): BatchResult {
 function aSettler(
   fail: { effect?: 'write' | 'send' | 'delete'; nth?: number } = {},
   clock = new ManualClock(0, { selfMoving: true }),
+  isCopying = () => false,
 ) {
   const queue = new MemoryWorkQueue(clock);
   const jobStore = new MemoryJobStore();
@@ -68,22 +69,25 @@ function aSettler(
       return jobStore.write(path, bytes, options);
     },
   });
-  const settler = openSettler({
-    queue: watchedQueue,
-    jobStore: watchedJobStore,
-    clock,
-    log: () => undefined,
-    settings: {
-      worker: 'w',
-      filesInFlight: 1,
-      bytesInFlight: 1,
-      messagesHeld: 1,
-      leaseSeconds: 1000,
-      pollSeconds: 0,
-      maxAttempts: 3,
-      retryBaseSeconds: 10,
+  const settler = openSettler(
+    {
+      queue: watchedQueue,
+      jobStore: watchedJobStore,
+      clock,
+      log: () => undefined,
+      settings: {
+        worker: 'w',
+        filesInFlight: 1,
+        bytesInFlight: 1,
+        messagesHeld: 1,
+        leaseSeconds: 1000,
+        pollSeconds: 0,
+        maxAttempts: 3,
+        retryBaseSeconds: 10,
+      },
     },
-  });
+    isCopying,
+  );
   /** Sends the batch, takes it under a lease and settles it. */
   async function settle(batch: BatchMessage, result: Partial<BatchResult>): Promise<void> {
     await queue.send([{ body: encodeBatch(batch) }]);
@@ -257,4 +261,55 @@ test('closing waits for what is being settled', async () => {
   expect(effects.at(-1)).toBe('delete 1');
   await settling;
   await settler.close();
+});
+
+describe('while other batches are being copied, a batch that has ended', () => {
+  const copying = { now: true };
+
+  test('waits five seconds for others, so that they share one file', async () => {
+    copying.now = true;
+    const clock = new ManualClock();
+    const { settle, effects } = aSettler({}, clock, () => copying.now);
+    const first = settle(aBatch([a]), { rows: [aRow('a')] });
+    await clock.advance(4000);
+    const second = settle(aBatch([b]), { rows: [aRow('b')] });
+    await clock.advance(999);
+    expect(effects).toEqual([]);
+    await clock.advance(1);
+    await Promise.all([first, second]);
+    expect(effects).toEqual(['write m/outcomes/w/000001.jsonl.gz', 'delete 2']);
+  });
+
+  test('waits no longer when the gathering is full', async () => {
+    copying.now = true;
+    const clock = new ManualClock();
+    const { settle, effects } = aSettler({}, clock, () => copying.now);
+    const all = Array.from({ length: 50 }, () => settle(aBatch([a]), { rows: [aRow('a')] }));
+    await clock.advance(200);
+    await Promise.all(all);
+    expect(effects.at(-1)).toBe('delete 50');
+    expect(clock.nowMs()).toBe(200);
+  });
+
+  test.each(['hurry', 'close'] as const)('waits no longer when told to %s', async (how) => {
+    copying.now = true;
+    const clock = new ManualClock();
+    const { settle, settler, effects } = aSettler({}, clock, () => copying.now);
+    const settling = settle(aBatch([a]), { rows: [aRow('a')] });
+    await clock.advance(1000);
+    expect(effects).toEqual([]);
+    void settler[how]();
+    await settling;
+    expect(effects.at(-1)).toBe('delete 1');
+    expect(clock.nowMs()).toBe(1000);
+  });
+});
+
+test.each([
+  [2, 200],
+  [12, 1000],
+  [60, 5000],
+  [43_200, 5000],
+])('out of a lease of %d s a batch waits at most %d ms for others', (leaseSeconds, milliseconds) => {
+  expect(gatherTimeMs(leaseSeconds)).toBe(milliseconds);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { allOf } from '../../support/all-of.ts';
 import { aBatch, aFile } from '../../support/builders.ts';
 import { replacing } from '../../support/memory-buckets.ts';
 import { filedExceptions, outcomeLog } from '../../support/outcome-log.ts';
@@ -62,6 +63,57 @@ describe('a worker', () => {
     expect(copier.mostInFlight).toBe(5);
     expect(mostHeld).toBe(12);
     expect(copier.copies).toHaveLength(60);
+  });
+
+  test('fetches no more than keeps its pipe full: the rest is for other workers', async () => {
+    const place = new Workplace();
+    const giants = Array.from({ length: 30 }, (_, n) => aBatch([aFile(`giant-${n}`, { sizeBytes: 400 })]));
+    await place.send(...giants);
+    let mostHeld = 0;
+    const copier = new ScriptedCopier(async () => {
+      mostHeld = Math.max(mostHeld, (await place.queue.counts()).inFlight);
+      await place.clock.sleep(60_000);
+      return 'copied' as const;
+    });
+    // One receive gives up to ten messages; the next one waits until few of these are left.
+    await place.finish(place.start(copier, { filesInFlight: 8, bytesInFlight: 1000, messagesHeld: 100 }));
+    expect(mostHeld).toBeLessThanOrEqual(12);
+    expect(copier.copies).toHaveLength(30);
+  });
+
+  test('asks for leases that fit how long batches take, once it has seen some', async () => {
+    const place = new Workplace();
+    await place.send(...Array.from({ length: 40 }, (_, n) => batchOf(`k${n}`)));
+    const leases = new Set<number>();
+    const queue = replacing(place.queue, {
+      async receive(options) {
+        leases.add(options.leaseSeconds);
+        return place.queue.receive(options);
+      },
+    });
+    const copier = new ScriptedCopier(async () => {
+      await place.clock.sleep(50_000);
+      return 'copied' as const;
+    });
+    await place.finish(place.start(copier, { filesInFlight: 2, messagesHeld: 2 }, { queue }));
+    expect([...leases][0]).toBe(60);
+    expect(Math.max(...leases)).toBeGreaterThanOrEqual(100);
+    expect(Math.max(...leases)).toBeLessThanOrEqual(120);
+  });
+
+  test('goes on copying while what has ended waits to be settled', async () => {
+    const place = new Workplace();
+    await place.send(...Array.from({ length: 40 }, (_, n) => batchOf(`k${n}`)));
+    const copier = new ScriptedCopier(async () => {
+      await place.clock.sleep(100);
+      return 'copied' as const;
+    });
+    const worker = place.start(copier, { filesInFlight: 4, messagesHeld: 100 });
+    await place.clock.advance(2000);
+    expect(copier.copies).toHaveLength(40);
+    await place.finish(worker);
+    const files = (await allOf(place.jobStore.list(''))).filter((path) => path.includes('/outcomes/'));
+    expect(files).toHaveLength(1);
   });
 
   test('copies fewer files at once when a store asks for fewer', async () => {

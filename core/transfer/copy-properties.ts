@@ -1,5 +1,5 @@
-import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
-import type { ObjectDetails, ObjectProperties } from '../../core/ports.ts';
+import type { BatchFile, BatchMessage } from '../batching/batch.ts';
+import type { ObjectDetails, ObjectProperties } from '../ports.ts';
 
 /** What is written beside the bytes: all that the source has, what the rules resolved winning over it. */
 export function propertiesFor(

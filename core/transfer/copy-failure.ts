@@ -1,7 +1,7 @@
-import { InvalidRequest, SecretMissing } from '../../core/errors.ts';
-import { StoreError } from '../../core/store-error.ts';
-import type { CopyResult } from '../../core/transfer/copy-result.ts';
-import type { ExceptionKind } from '../../core/transfer/outcome.ts';
+import { InvalidRequest, SecretMissing } from '../errors.ts';
+import { StoreError } from '../store-error.ts';
+import type { CopyResult } from './copy-result.ts';
+import type { ExceptionKind } from './outcome.ts';
 
 /** How an attempt ended, without what it cost. */
 export type CopyEnding = CopyResult extends infer Result

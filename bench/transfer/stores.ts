@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
+import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
+
+const Started = z.strictObject({ endpoint: z.url() });
+const Told = z.strictObject({ requests: z.record(z.string(), z.number()) });
+
+/** One of our S3 servers, in a process of its own. */
+export type BenchStore = {
+  endpoint: string;
+  pid: number;
+  bucket: string;
+  /** Sets how long every answer takes; gives the requests so far, by operation. */
+  tell(command: { latencyMs?: number }): Promise<Record<string, number>>;
+  stop(): Promise<void>;
+};
+
+/** Starts an S3 server with one empty bucket. Throws when it says something else than its address. */
+export async function startStore(bucket: string): Promise<BenchStore> {
+  const script = new URL('store-process.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, bucket], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<unknown> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the S3 server of bucket "${bucket}" has ended; see its error above`);
+    return JSON.parse(value);
+  };
+  const { endpoint } = Started.parse(await next());
+  return {
+    endpoint,
+    bucket,
+    pid: child.pid ?? 0,
+    async tell(command) {
+      child.stdin.write(`${JSON.stringify(command)}\n`);
+      return Told.parse(await next()).requests;
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** Our own client of such a server; its keys are not looked at. */
+export function clientOf({ endpoint, bucket }: Pick<BenchStore, 'endpoint' | 'bucket'>): S3ObjectStore {
+  return new S3ObjectStore({
+    provider: 'Other',
+    bucket,
+    region: 'us-east-1',
+    endpoint,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'anyanyany' },
+  });
+}
+
+/** Fills the bucket with objects of these sizes, and gives what a listing then tells of it. */
+export async function fill(store: BenchStore, sizes: readonly number[]): Promise<ObjectSummary[]> {
+  const client = clientOf(store);
+  const bytes = Buffer.alloc(Math.max(...sizes), 'drover ');
+  const left = sizes.entries();
+  const write = async (): Promise<void> => {
+    for (const [n, sizeBytes] of left)
+      await client.put(`many/${n % 50}/object-${n}`, bytes.subarray(0, sizeBytes), sizeBytes, {});
+  };
+  await Promise.all(Array.from({ length: 16 }, write));
+  const listed = await listAll(client);
+  client.close();
+  return listed;
+}
+
+/** Everything in the bucket. */
+export async function listAll(client: S3ObjectStore): Promise<ObjectSummary[]> {
+  const all: ObjectSummary[] = [];
+  for (let after: string | null = null; ; ) {
+    const page = await client.listPage({ prefix: '', startAfter: after });
+    all.push(...page.objects);
+    after = page.objects.at(-1)?.key ?? null;
+    if (!page.more) return all;
+  }
+}
