@@ -74,6 +74,7 @@ function s3Calls({ method, url, headers, status }: AwsRequest): AwsCall[] {
     case 'GET':
     case 'HEAD':
       if (tagging) return [onObject('GetObjectTagging')];
+      if (searchParams.has('uploadId')) return [onObject('ListMultipartUploadParts')];
       // Without leave to list, S3 answers 403 for an object that is not there. [src: S3 API reference, GetObject]
       return [onObject('GetObject'), ...(status === 404 ? [onBucket('ListBucket')] : [])];
     case 'DELETE':

@@ -169,7 +169,7 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
       'adapters/aws/group-membership.ts, on an EC2 instance only',
     ),
     ...findJobs,
-    ...call('s3', 'GetObject', 'jobstorebucket/*', 'records of objects that the fleet copies in parts'),
+    ...call('s3', 'GetObject', 'JobStoreBucket/*', 'records of objects that the fleet copies in parts'),
     ...call('s3', 'AbortMultipartUpload', 'destination-bucket/*', 'an upload that failed'),
     ...call(
       's3',

@@ -254,6 +254,7 @@ const actionOf: Readonly<Record<string, string>> = {
   ListMultipartUploads: 's3:ListBucketMultipartUploads',
   ListObjects: 's3:ListBucket',
   ListObjectsV2: 's3:ListBucket',
+  ListParts: 's3:ListMultipartUploadParts',
   ListTasks: 'ecs:ListTasks',
   PutObject: 's3:PutObject',
   PutObjectTagging: 's3:PutObjectTagging',
