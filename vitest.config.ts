@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The tests of the deployed stack against moto are being built: npm run test:stack.
+    // The deployed stack on moto takes a minute of its own: npm run test:aws.
     exclude: process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : [],
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 30_000,

@@ -15,10 +15,16 @@ export type Openers<Needs> = {
 /** What Lambda calls: the event as parsed JSON, and its context. */
 export type LambdaHandler = (event: unknown, context: object) => Promise<unknown>;
 
-/** The migration's id, which every state hands on; Report has it one level deeper. */
+/**
+ * The migration's id, which every state hands on; Report has it one level deeper, and EventBridge in the name of a
+ * stopped execution.
+ */
 const Named = z.union([
   z.object({ migration: z.string() }),
   z.object({ state: z.object({ migration: z.string() }) }).transform(({ state }) => state),
+  z
+    .object({ detail: z.object({ name: z.string() }) })
+    .transform(({ detail: { name } }) => ({ migration: name.split('@')[0] ?? name })),
 ]);
 
 /**
