@@ -91,8 +91,10 @@ async function askV1(
   const page = quick.page();
   const encoded = page?.encoded ?? answer.EncodingType === 'url';
   const nextMarker = page === null ? answer.NextMarker : page.nextMarker;
-  const next = nextMarker === undefined ? undefined : decodeKey(nextMarker, encoded);
-  return { ...(page === null ? slowAnswer(answer) : answerOf(page)), next };
+  const found = page === null ? slowAnswer(answer) : answerOf(page);
+  // Read only where it is needed: SeaweedFS gives one that is not encoded beside keys that are.
+  const needed = nextMarker !== undefined && found.truncated && found.objects.length === 0;
+  return { ...found, next: needed ? decodeKey(nextMarker, encoded) : undefined };
 }
 
 function sendOptions({ signal }: ListQuery) {

@@ -132,6 +132,18 @@ describe('an answer to a listing', () => {
     expect((await list()).objects.map(({ key }) => key)).toEqual(['  lead  ', 'a\t\nb', 'a&amp;%41+']);
   });
 
+  it('is taken whatever its NextMarker looks like, as long as it holds keys', async () => {
+    const marker =
+      '<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType><NextMarker>percent%</NextMarker>';
+    bodies = [marker + entry('percent%25')];
+    const page = await openIt('v1').listPage({ prefix: '', startAfter: null });
+    expect(page.objects.map(({ key }) => key)).toEqual(['percent%']);
+    bodies = [marker];
+    await expect(openIt('v1').listPage({ prefix: '', startAfter: null })).rejects.toThrow(
+      'no URL-encoded UTF-8',
+    );
+  });
+
   it('is decoded only when it says that it is encoded', async () => {
     bodies = [
       `<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>${entry('a+b%2Bc%20%25%F0%9F%98%80%01')}`,
