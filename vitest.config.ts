@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The deployed stack is being built; its tests need moto and a packaged template: npm run test:stack.
     exclude: [
-      ...(process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**', 'test/template/**'] : []),
+      // The tests of the deployed stack against moto are being built: npm run test:stack.
+      ...(process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : []),
       // Needs SeaweedFS and moto, and takes minutes: npm run test:servers.
       ...(process.env['DROVER_SERVER_TESTS'] === undefined ? ['test/servers/**'] : []),
     ],

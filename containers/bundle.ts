@@ -45,6 +45,9 @@ export async function bundle(name: ContainerName, into = join(root, '.build')): 
   return folder;
 }
 
+// No await here: serverless loads its plugins by require, which takes no module that awaits at its top.
 if (import.meta.main) {
-  for (const name of containerNames) process.stdout.write(`${await bundle(name)}\n`);
+  void Promise.all(containerNames.map((name) => bundle(name))).then((folders) =>
+    process.stdout.write(`${folders.join('\n')}\n`),
+  );
 }

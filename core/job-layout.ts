@@ -1,5 +1,7 @@
 /** Where a migration keeps its files in the job store. `folder` is the pass's own: see `passFolder`. */
 export const jobLayout = {
+  /** Which migration has the stack; beside the migrations, since it is of all of them. */
+  stackHolder: 'stack/holder.json',
   /** The first pass of a migration; every later pass over a finished one has a folder inside it. */
   passFolder: (migration: string, pass: number) =>
     pass === 1 ? `migrations/${migration}` : `migrations/${migration}/pass-${pass}`,

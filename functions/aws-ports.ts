@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readEnvironment, stackEnvironment } from '../adapters/aws/stack-environment.ts';
+import { jobLayout } from '../core/job-layout.ts';
 import type { StepSettings } from './step.ts';
 
 /**
@@ -91,4 +92,5 @@ export const settings = async (): Promise<StepSettings> => ({
   stallFailSeconds: 43_200,
   emptyReads: 3,
   fleetStopSeconds: 600,
+  stackHolder: jobLayout.stackHolder,
 });

@@ -4,12 +4,28 @@ import { destinationLocation, type MigrationPlan } from '../core/migration.ts';
 import type { JobStore, ObjectStore, UnfinishedUpload } from '../core/ports.ts';
 import { compileRoutes } from '../core/rules/route.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
-import { findPlan, MigrationAddress } from './migration-address.ts';
+import { holderOf, releaseStack } from './hold-stack.ts';
+import { findPlan, MigrationAddress, unfinishedPass } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
 import { type Ports, step } from './step.ts';
 
 type Needs = Pick<Ports, 'jobStore' | 'fleet' | 'listers' | 'clock' | 'log' | 'openStore' | 'settings'>;
+
+/**
+ * What EventBridge says of an execution that was stopped or timed out, and so runs no state any more. The migration's id
+ * is what its name has before the "@". [src: Step Functions guide, execution status change events]
+ */
+const StoppedExecution = z
+  .object({
+    source: z.literal('aws.states'),
+    detail: z.object({ name: z.string().min(1), startDate: z.int() }),
+  })
+  .transform(({ detail: { name, startDate } }) => ({
+    migration: name.split('@')[0] ?? name,
+    folder: null,
+    startedAtMs: startDate,
+  }));
 
 /** Does a piece of work; when it fails, notes that as a problem and gives `otherwise`. */
 type Attempt = <Result>(what: string, work: () => Promise<Result>, otherwise: Result) => Promise<Result>;
@@ -19,18 +35,25 @@ const lookMs = 500;
 
 /**
  * Leaves nothing behind that costs money or belongs to nobody: lowers the fleet to zero and waits for it, stops
- * listers, aborts this migration's unfinished uploads, deletes the probe object. Messages, checkpoint and inventory stay, so that a
+ * listers, aborts this migration's unfinished uploads, deletes the probe object, releases the stack. Messages, checkpoint and inventory stay, so that a
  * failed migration resumes. Does as much as it can; says in its result what it could not. Doing it again is harmless.
  */
 export const cleanUp = step({
-  input: MigrationAddress,
+  input: z.union([MigrationAddress, StoppedExecution]),
   output: z.strictObject({
     fleetStopped: z.boolean(),
     listersStopped: z.int(),
     uploadsAborted: z.int(),
     problems: z.array(z.string()),
   }),
-  async run({ migration, folder }, ports: Needs) {
+  async run(input, ports: Needs) {
+    const { migration, folder: given } = input;
+    const stoppedRunMs = 'startedAtMs' in input ? input.startedAtMs : null;
+    if (stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))) {
+      const problem = 'a later run has this stack; nothing of it is touched';
+      ports.log('clean-up-problem', { problem });
+      return { fleetStopped: false, listersStopped: 0, uploadsAborted: 0, problems: [problem] };
+    }
     const problems: string[] = [];
     const attempt: Attempt = async (what, work, otherwise) => {
       try {
@@ -41,9 +64,14 @@ export const cleanUp = step({
       }
     };
     const listersStopped = await attempt('stopping listers', () => ports.listers.stopAll(migration), 0);
-    const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(ports), false);
-    const plan = await attempt('reading the plan', () => findPlan(ports.jobStore, folder), null);
+    const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(migration, ports), false);
+    const findOwnPlan = async () =>
+      findPlan(ports.jobStore, given ?? (await unfinishedPass(ports.jobStore, migration)));
+    const plan = await attempt('reading the plan', findOwnPlan, null);
     const uploadsAborted = plan === null ? 0 : await tidyDestination(plan, ports, attempt);
+    // Workers that still run would take the next migration's messages.
+    if (fleetStopped && !(stoppedRunMs !== null && (await laterRunHolds(stoppedRunMs, ports))))
+      await attempt('releasing the stack', () => releaseStack(migration, ports), undefined);
     for (const problem of problems) ports.log('clean-up-problem', { problem });
     return { fleetStopped, listersStopped, uploadsAborted, problems };
   },
@@ -51,7 +79,17 @@ export const cleanUp = step({
 
 export const handler = onLambda(cleanUp, { clock, fleet, jobStore, listers, openStore, settings });
 
-async function lowerFleet({ fleet, clock, settings }: Needs): Promise<boolean> {
+/** Whether the stack is had by a run that began after the stopped one. Start times of one run may differ by rounding. */
+async function laterRunHolds(stoppedRunMs: number, ports: Needs): Promise<boolean> {
+  const holder = await holderOf(ports);
+  return holder !== null && holder.startedAtMs >= stoppedRunMs + 1000;
+}
+
+async function lowerFleet(migration: string, ports: Needs): Promise<boolean> {
+  const { fleet, clock, settings } = ports;
+  const holder = await holderOf(ports);
+  if (holder !== null && holder.migration !== migration)
+    throw new Error(`migration "${holder.migration}" has this stack; its workers are left alone`);
   await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
   const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
   for (;;) {

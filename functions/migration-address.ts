@@ -4,6 +4,7 @@ import { jobLayout } from '../core/job-layout.ts';
 import { decodeJson } from '../core/json-lines.ts';
 import { MigrationPlan } from '../core/migration.ts';
 import type { JobStore } from '../core/ports.ts';
+import { Report } from '../core/report/report.ts';
 
 /** What every state hands to the next: which migration, and where its files are. */
 export const MigrationAddress = z.object({ migration: z.string().min(1), folder: z.string().min(1) });
@@ -23,4 +24,13 @@ export async function readPlan(jobStore: JobStore, folder: string): Promise<Migr
       `${jobStore.address(jobLayout.plan(folder))} is missing: start the migration again from the beginning.`,
     );
   return plan;
+}
+
+/** The folder of the first pass that has not ended well: a failed or interrupted one is resumed, a finished one is left as it is. */
+export async function unfinishedPass(jobStore: JobStore, migration: string): Promise<string> {
+  for (let pass = 1; ; pass++) {
+    const folder = jobLayout.passFolder(migration, pass);
+    const file = await jobStore.read(jobLayout.report(folder));
+    if (file === null || decodeJson(file.bytes, Report).status === 'FAILED') return folder;
+  }
 }

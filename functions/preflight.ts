@@ -10,7 +10,8 @@ import {
   unsafeDifferences,
 } from '../core/migration.ts';
 import { isS3Request, Request } from '../core/request.ts';
-import { clock, jobStore, openStore, queue } from './aws-ports.ts';
+import { clock, jobStore, openStore, queue, settings } from './aws-ports.ts';
+import { holdStack } from './hold-stack.ts';
 import { findPlan, MigrationAddress } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeDestination } from './probe-destination.ts';
@@ -33,7 +34,7 @@ export const preflight = step({
   }),
   async run(
     { migration, folder, startedAt, request },
-    ports: Pick<Ports, 'jobStore' | 'queue' | 'clock' | 'openStore'>,
+    ports: Pick<Ports, 'jobStore' | 'queue' | 'clock' | 'openStore' | 'settings'>,
   ) {
     const before = await findPlan(ports.jobStore, folder);
     if (before !== null) {
@@ -45,6 +46,8 @@ export const preflight = step({
       }
     }
     await refuseForeignMessages(migration, ports);
+    // From here on every failure goes to Clean up, which releases it.
+    await holdStack(migration, Date.parse(startedAt), ports);
     const { requests: asked, ...found } = isS3Request(request)
       ? await probeSource(request, (listing) => ports.openStore(sourceBucket(request), { listing }))
       : ofRclone;
@@ -78,7 +81,7 @@ export const preflight = step({
  */
 const ofRclone = { listing: 'v2', sourceEtagIsMd5: true, sourceTags: false, requests: {} } as const;
 
-export const handler = onLambda(preflight, { clock, jobStore, openStore, queue });
+export const handler = onLambda(preflight, { clock, jobStore, openStore, queue, settings });
 
 /** Looks at waiting messages without keeping them; one of another migration means that the stack is taken. */
 async function refuseForeignMessages(migration: string, { queue }: Pick<Ports, 'queue'>): Promise<void> {

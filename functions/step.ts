@@ -37,6 +37,8 @@ export type StepSettings = {
   emptyReads: number;
   /** Longest wait for the fleet to be gone. */
   fleetStopSeconds: number;
+  /** The file in the job store that says who has the stack; null where every migration has one of its own. */
+  stackHolder: string | null;
 };
 
 /** One Task of a state machine as a value: what it takes, what it gives, what it does, and which ports it needs for that. */

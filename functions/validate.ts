@@ -2,16 +2,14 @@ import { z } from 'zod';
 import { resolveConnection } from '../adapters/aws/resolve-connection.ts';
 import { type BucketLocation, isRcloneLocation } from '../core/batching/batch.ts';
 import { InvalidRequest, SecretMissing } from '../core/errors.ts';
-import { jobLayout } from '../core/job-layout.ts';
-import { decodeJson } from '../core/json-lines.ts';
 import { destinationLocation, sourceLocation } from '../core/migration.ts';
 import { overlap } from '../core/overlap.ts';
 import { isPlaceholder } from '../core/placeholder.ts';
-import type { JobStore, Secrets } from '../core/ports.ts';
+import type { Secrets } from '../core/ports.ts';
 import { parseRemoteOptions } from '../core/remote-options.ts';
-import { Report } from '../core/report/report.ts';
 import { parseRequest, Request } from '../core/request.ts';
 import { jobStore, secrets } from './aws-ports.ts';
+import { unfinishedPass } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { type Ports, step } from './step.ts';
 
@@ -70,13 +68,4 @@ async function endpointOf(
     }
   }
   return (await resolveConnection(location, secrets)).endpoint;
-}
-
-/** The folder of the first pass that has not ended well: a failed or interrupted one is resumed, a finished one is left as it is. */
-async function unfinishedPass(jobStore: JobStore, migration: string): Promise<string> {
-  for (let pass = 1; ; pass++) {
-    const folder = jobLayout.passFolder(migration, pass);
-    const file = await jobStore.read(jobLayout.report(folder));
-    if (file === null || decodeJson(file.bytes, Report).status === 'FAILED') return folder;
-  }
 }

@@ -20,8 +20,9 @@ export type Child = {
 /**
  * Small young and bounded old space: V8 otherwise lets garbage pile up to a share of the machine's memory, so that
  * a process grows with the work it has done although it holds nothing of it. Measured by `npm run bench -- memory`.
+ * The images start their containers with the same two.
  */
-const nodeFlags = [
+export const nodeFlags = [
   '--max-semi-space-size=4',
   '--max-old-space-size=256',
   '--disable-warning=ExperimentalWarning',

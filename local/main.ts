@@ -1,6 +1,7 @@
 import { InvalidRequest, SecretMissing } from '../core/errors.ts';
 import { demonstrate } from './demonstrate.ts';
 import { runCommand } from './run-command.ts';
+import { startCommand } from './start-command.ts';
 import { exitCodes, UsageError } from './usage.ts';
 
 const usage = `drover moves every object of a bucket into Amazon S3 (or any S3-compatible store) and proves that it arrived.
@@ -13,6 +14,10 @@ const usage = `drover moves every object of a bucket into Amazon S3 (or any S3-c
         --workers  worker processes at most (default: one per processor and at least 2; never above fleet.maxWorkers)
         --id       the migration's id (default: made from the request)
         --json     the report as the last line of standard output
+  drover start --input request.json [--stage dev] [--id NAME]
+      Starts a migration in a deployed stack, with the AWS credentials and the region of this shell.
+        --stage  the stage that "sls deploy" was given (default: dev)
+        --id     as above; an id that ended before is started again and resumes
   drover demo [--out DIR] [--break] [--json]
       Shows a whole migration between two S3 servers on loopback; with --break a worker is killed on the way.
 
@@ -24,6 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   try {
     if (command === 'run') return await runCommand(rest);
+    if (command === 'start') return await startCommand(rest);
     if (command === 'demo') return await demonstrate(rest);
     if (command === 'help' || command === '--help' || command === '-h') {
       process.stdout.write(usage);

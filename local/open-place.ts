@@ -108,6 +108,8 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
       stallFailSeconds: pace.stallFailSeconds,
       emptyReads: 3,
       fleetStopSeconds: pace.drainSeconds + 20,
+      // The queue, the fleet and the lock are this migration's own.
+      stackHolder: null,
     },
   };
   return {

@@ -1,6 +1,7 @@
 /**
- * Parameters that are text with commas in serverless.yml and lists in the template. CloudFormation could split them,
- * but not put something around each part: its Fn::Join takes no delimiter with a partition or an account in it.
+ * Parameters that are text in serverless.yml and something else in the template, most of them lists. CloudFormation
+ * could split them, but not put something around each part: its Fn::Join takes no delimiter with a partition or an
+ * account in it.
  */
 
 /** `destinationBuckets` as the ARNs of the buckets. */
@@ -33,6 +34,13 @@ export async function instanceTypes({ resolveVariable }) {
   const types = await partsOf(resolveVariable, 'instanceTypes');
   if (types.length === 0) throw new Error('instanceTypes is empty: name at least one, such as c7gn.large');
   return types.map((type) => ({ InstanceType: type }));
+}
+
+/** `logDays` as a number, which serverless asks for; CloudWatch Logs says at the deployment which ones it has. */
+export async function logDays({ resolveVariable }) {
+  const text = String(await resolveVariable('param:logDays'));
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new Error(`logDays is "${text}", which is no number of days: write 30`);
 }
 
 /** `costTags` (`name=value,…`) as the tags of everything that the stack makes. */

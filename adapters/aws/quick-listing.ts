@@ -54,5 +54,7 @@ function bytesOf(body: Readable): Promise<Buffer> {
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
     body.on('error', reject);
+    // A request that is aborted while its answer comes closes without an end and without an error.
+    body.on('close', () => reject(new Error('the answer ended before its end')));
   });
 }

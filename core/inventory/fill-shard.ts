@@ -45,49 +45,57 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
   const { folder } = plan;
   const encode = openBatchEncoder(batchEnvelope(plan));
 
-  async function send(shard: Shard, batches: readonly PackedBatch[]): Promise<void> {
-    if (batches.length === 0) return;
+  function messagesOf(shard: Shard, batches: readonly PackedBatch[]): { body: string }[] {
     const name = shardName(shard.index);
-    const messages = batches.map(({ texts }, n) => ({
-      body: encode(`${name}-${shard.batches + n}`, name, texts),
-    }));
-    await queue.send(messages);
+    return batches.map(({ texts }, n) => ({ body: encode(`${name}-${shard.batches + n}`, name, texts) }));
+  }
+
+  /** Only what is written and sent outlives this: a page's thousand objects would burden the collector while stores answer. */
+  async function take(range: LiveRange, page: readonly ObjectSummary[]) {
+    const before = range.settled.shard;
+    const shard: Shard = { ...before, index: before.index ?? numbers.take() };
+    const texts: string[] = [];
+    const batches: PackedBatch[] = [];
+    const tallies: Partial<DecisionTallies> = {};
+    for (const object of page) {
+      const answer = range.decide(object);
+      const { row, route } = answer instanceof Promise ? await answer : answer;
+      texts.push(rowText(row));
+      // Counted in place: it is done for each listed key.
+      const tally = tallies[row.decision] ?? noObjects();
+      tallies[row.decision] = tally;
+      tally.objects += 1;
+      tally.bytes += row.sizeBytes;
+      if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
+    }
+    const listed = Object.values(tallies).reduce(addTally, before.listed);
+    const settled = {
+      cursor: page.at(-1)?.key ?? range.settled.cursor,
+      shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
+      pending: [...range.packer.pending()],
+    };
+    const messages = messagesOf(shard, batches);
+    return {
+      piece: encodeLineTexts(texts),
+      shard,
+      messages,
+      filled: { settled, tallies, batches: messages.length },
+    };
   }
 
   return {
     async fill(range, page) {
-      const before = range.settled.shard;
-      const shard: Shard = { ...before, index: before.index ?? numbers.take() };
-      const texts: string[] = [];
-      const batches: PackedBatch[] = [];
-      const tallies: Partial<DecisionTallies> = {};
-      for (const object of page) {
-        const answer = range.decide(object);
-        const { row, route } = answer instanceof Promise ? await answer : answer;
-        texts.push(rowText(row));
-        // Counted in place: it is done for each listed key.
-        const tally = tallies[row.decision] ?? noObjects();
-        tallies[row.decision] = tally;
-        tally.objects += 1;
-        tally.bytes += row.sizeBytes;
-        if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
-      }
-      const listed = Object.values(tallies).reduce(addTally, before.listed);
-      const piece = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
-      await Promise.all([send(shard, batches), jobStore.write(piece, encodeLineTexts(texts))]);
-      const settled = {
-        cursor: page.at(-1)?.key ?? range.settled.cursor,
-        shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
-        pending: [...range.packer.pending()],
-      };
-      return { settled, tallies, batches: batches.length };
+      const { piece, shard, messages, filled } = await take(range, page);
+      const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
+      await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
+      return filled;
     },
 
     async close(range, upTo) {
       const { shard: open } = range.settled;
       const shard: Shard = { ...open, index: open.index ?? numbers.take() };
       const batches = range.packer.flush();
-      await send(shard, batches);
+      if (batches.length > 0) await queue.send(messagesOf(shard, batches));
       const summary: ShardSummary = {
         shard: shardName(shard.index),
         range: { after: shard.after, upTo },

@@ -1,6 +1,7 @@
 import { CheckpointMismatch } from '../errors.ts';
 import { jobLayout } from '../job-layout.ts';
 import { encodeJson } from '../json-lines.ts';
+import { highestCharacter } from '../keyspace/alphabets.ts';
 import { compareKeys } from '../keyspace/key-order.ts';
 import { filesTextBudget, listingOptions, type MigrationPlan } from '../migration.ts';
 import type { Clock, JobStore, ListPage, Log, ObjectStore, WorkQueue } from '../ports.ts';
@@ -75,7 +76,10 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   const pressure = openBackPressure({ queue, clock, log, signal });
   const ranges = openRanges(pace.most, (range) => {
     const stretch = { after: range.cursor, upTo: range.upTo };
-    return liveRange(range, openDecider(plan, source, destination, stretch), limits);
+    const live = liveRange(range, openDecider(plan, source, destination, stretch), limits);
+    // No key lies behind the prefix, and some stores take no position outside of it. [src: MinIO, marker and prefix]
+    if (range.upTo === null && prefix !== '') live.ceiling = prefix + highestCharacter;
+    return live;
   });
   const running = new Set<Promise<void>>();
   let pages = 0;
@@ -103,9 +107,8 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
       effort: effort(),
       requests: requests(),
     };
-    const written = await jobStore.write(jobLayout.checkpoint(folder), encodeJson(checkpoint), {
-      replaces: version,
-    });
+    const bytes = encodeJson(checkpoint, { compact: true });
+    const written = await jobStore.write(jobLayout.checkpoint(folder), bytes, { replaces: version });
     version = written.version;
     if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.all.size > 0) return;
     toldAtMs = clock.nowMs();

@@ -33,6 +33,12 @@ export async function explainFailure(
       }
     );
   }
+  // A distributed map tells how many items failed, and not of what. [src: Step Functions guide, distributed Map]
+  if (failure.Error === 'States.ExceedToleratedFailureThreshold')
+    return {
+      name: failure.Error,
+      message: `a shard failed after every retry (${failure.Cause}). What it failed of is in the execution graph: open the map's "Map Run" and its failed child. Mend that, then start the migration again under the same id: it resumes.`,
+    };
   return { name: failure.Error, message: failure.Cause === '' ? 'no cause was given' : failure.Cause };
 }
 

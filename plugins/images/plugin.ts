@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle } from '../../containers/bundle.ts';
 import type { Osls, PluginWriters } from '../osls.ts';
 import { type BuildParts, buildImages } from './build-images.ts';
 import { ecrRegistry } from './ecr-registry.ts';
@@ -53,7 +52,7 @@ export default class DroverImages {
           templatePath: join(serviceDir, 'resources', 'images.yml'),
         }),
       docker: this.#parts.docker ?? runDocker,
-      bundle: this.#parts.bundle ?? ((name) => bundle(name)),
+      bundle: this.#parts.bundle ?? bundleContainer,
       root: this.#parts.root ?? serviceDir,
       say: this.#say,
     };
@@ -81,3 +80,7 @@ export default class DroverImages {
     }
   }
 }
+
+/** Loaded when an image is built: osls requires its plugins, and a module that awaits at its top cannot be required. */
+const bundleContainer: BuildParts['bundle'] = async (name) =>
+  (await import('../../containers/bundle.ts')).bundle(name);

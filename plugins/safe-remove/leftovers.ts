@@ -7,7 +7,8 @@ import {
 import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
-  paginateListObjectVersions,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { ClientConfig } from '../osls.ts';
@@ -31,23 +32,12 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
     async emptyBucket(Bucket) {
       let deleted = 0;
       try {
-        for await (const page of paginateListObjectVersions({ client: s3 }, { Bucket })) {
-          const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
-            ({ Key, VersionId }) => ({
-              Key,
-              VersionId,
-            }),
+        for (let page: VersionsPage | null = {}; page !== null; ) {
+          const answer: ListObjectVersionsCommandOutput = await s3.send(
+            new ListObjectVersionsCommand({ Bucket, ...page }),
           );
-          if (Objects.length === 0) continue;
-          const { Errors = [] } = await s3.send(
-            new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-          );
-          const [first] = Errors;
-          if (first !== undefined)
-            throw new Error(
-              `${Errors.length} objects of ${Bucket} stay, such as ${first.Key}: ${first.Code} ${first.Message}`,
-            );
-          deleted += Objects.length;
+          deleted += await deleteVersions(s3, Bucket, answer);
+          page = nextPage(answer);
         }
       } catch (error) {
         if (!gone(error)) throw error;
@@ -76,4 +66,31 @@ export function awsLeftovers(config: ClientConfig): Leftovers {
       return true;
     },
   };
+}
+
+/** Where a listing of versions goes on. */
+type VersionsPage = { KeyMarker?: string; VersionIdMarker?: string };
+
+function nextPage(answer: ListObjectVersionsCommandOutput): VersionsPage | null {
+  const { IsTruncated, NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = answer;
+  if (IsTruncated !== true || KeyMarker === undefined) return null;
+  return { KeyMarker, ...(VersionIdMarker === undefined ? {} : { VersionIdMarker }) };
+}
+
+/** Deletes what one page names, at most a thousand, as many as one request may. [src: S3 API reference, DeleteObjects] */
+async function deleteVersions(
+  s3: S3Client,
+  Bucket: string,
+  { Versions = [], DeleteMarkers = [] }: ListObjectVersionsCommandOutput,
+): Promise<number> {
+  const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+  if (Objects.length === 0) return 0;
+  const { Errors = [] } = await s3.send(
+    new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+  );
+  const [first] = Errors;
+  if (first === undefined) return Objects.length;
+  throw new Error(
+    `${Errors.length} objects of ${Bucket} stay, such as ${first.Key}: ${first.Code} ${first.Message}`,
+  );
 }

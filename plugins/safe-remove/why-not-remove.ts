@@ -10,7 +10,8 @@ export async function whyNotRemove(
 ): Promise<string[]> {
   const of = async (logicalId: string, look: (id: string) => Promise<string | null>): Promise<string[]> => {
     const id = resources.get(logicalId);
-    const reason = id === undefined ? null : await look(id);
+    // One that could never be created has an empty id.
+    const reason = id === undefined || id === '' ? null : await look(id);
     return reason === null ? [] : [reason];
   };
   const reasons = await Promise.all([

@@ -1,85 +1,155 @@
+import { readFile } from 'node:fs/promises';
 import {
-  AutoScalingClient,
-  CreateAutoScalingGroupCommand,
-  CreateLaunchConfigurationCommand,
-} from '@aws-sdk/client-auto-scaling';
-import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+  CloudFormationClient,
+  CreateStackCommand,
+  paginateListStackResources,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
+import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { deploy } from '../template/deployed.ts';
+import { type PackagedStack, plainStack } from '../template/package-stack.ts';
 import { motoAccount } from './moto-server.ts';
+import { templateForMoto } from './template-for-moto.ts';
 
-/** Names of what the stack consists of; where AWS lets them, the template's logical ids. */
-export const stackNames = {
-  jobStore: 'job-store-bucket',
-  source: 'source-bucket',
-  destination: 'destination-bucket',
-  queue: 'WorkQueue',
-  group: 'WorkerGroup',
-  cluster: 'ListerCluster',
-  machine: 'MigrateStateMachine',
-  prefix: '/drover/test',
-} as const;
-
-/** The logical ids of resources that cannot be called so. */
-const logicalIds: Readonly<Record<string, string>> = {
-  [stackNames.jobStore]: 'JobStoreBucket',
-  [stackNames.destination]: 'DestinationBucket',
-  [`${stackNames.prefix}/migration/source_access_key`]: 'SourceAccessKeySecret',
-  [`${stackNames.prefix}/migration/source_secret_key`]: 'SourceSecretKeySecret',
-  [`${stackNames.prefix}/migration/source_endpoint`]: 'SourceEndpointSecret',
+/** The packaged stack as moto's CloudFormation made it. */
+export type StackOnMoto = {
+  packaged: PackagedStack;
+  /** Physical ids by logical ones, of everything that was made. */
+  ids: ReadonlyMap<string, string>;
+  /** The physical id of a resource; throws when there is none. */
+  id(logicalId: string): string;
+  /** A resource by its logical id, of a call as aws-call.ts puts it. */
+  logical(resource: string): string;
+  /** What the stack tells each of its processes. */
+  environment: {
+    lambda(logicalId: string): Promise<Record<string, string>>;
+    lister(): Promise<Record<string, string>>;
+    worker(): Record<string, string>;
+  };
 };
 
-/** A resource by its logical id. */
-export function logicalResource(resource: string): string {
-  const [, name = '', rest = ''] = /^(.*?)(\/\*)?$/.exec(resource) ?? [];
-  return `${logicalIds[name] ?? name}${rest}`;
+const Code = z.object({ S3Key: z.string() });
+
+/** Deploys the packaged stack as serverless does it: first the bucket for the code, then all the rest. */
+export async function createStack(endpoint: string): Promise<StackOnMoto> {
+  const packaged = await plainStack();
+  const account = { ...motoAccount, endpoint };
+  const StackName = `drover-${packaged.stage}`;
+  const cloudFormation = new CloudFormationClient(account);
+  const file = (moment: string) =>
+    readFile(`${packaged.folder}/cloudformation-template-${moment}-stack.json`, 'utf8');
+  const resources = async () => {
+    const found = new Map<string, string>();
+    for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName }))
+      for (const { LogicalResourceId, PhysicalResourceId } of page.StackResourceSummaries ?? [])
+        if (LogicalResourceId && PhysicalResourceId) found.set(LogicalResourceId, PhysicalResourceId);
+    return found;
+  };
+
+  await cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: await file('create') }));
+  const Bucket = (await resources()).get('ServerlessDeploymentBucket');
+  const s3 = new S3Client({ ...account, forcePathStyle: true });
+  for (const { Type, Properties } of Object.values(packaged.template.Resources))
+    if (Type === 'AWS::Lambda::Function') {
+      const Key = Code.parse(Properties['Code']).S3Key;
+      await s3.send(
+        new PutObjectCommand({
+          Bucket,
+          Key,
+          Body: await readFile(`${packaged.folder}/${Key.split('/').at(-1)}`),
+        }),
+      );
+    }
+  const TemplateBody = templateForMoto(packaged, await file('update'));
+  await cloudFormation.send(
+    new UpdateStackCommand({ StackName, TemplateBody, Capabilities: ['CAPABILITY_IAM'] }),
+  );
+  await createSecrets(packaged, account);
+  const ids = await resources();
+  for (const client of [cloudFormation, s3]) client.destroy();
+  const id = (logicalId: string): string => {
+    const found = ids.get(logicalId);
+    if (found === undefined) throw new Error(`moto made no ${logicalId}`);
+    return found;
+  };
+  return {
+    packaged,
+    ids,
+    id,
+    logical: (resource) => logicalResource(packaged, ids, resource),
+    environment: environmentOf(packaged, id, account),
+  };
 }
 
-/** Creates at `endpoint` what the template creates on AWS, and fills the secrets as an operator does. */
-export async function createStack(endpoint: string, migration: string, secretValues: Record<string, string>) {
-  const account = { ...motoAccount, endpoint };
-  const { jobStore, source, destination, queue, group, cluster, machine, prefix } = stackNames;
-  const s3 = new S3Client({ ...account, forcePathStyle: true });
-  for (const Bucket of [jobStore, source, destination]) await s3.send(new CreateBucketCommand({ Bucket }));
-  const sqs = new SQSClient(account);
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: queue }));
-  const secrets = new SecretsManagerClient(account);
-  for (const [name, SecretString] of Object.entries(secretValues))
-    await secrets.send(new CreateSecretCommand({ Name: `${prefix}${name}`, SecretString }));
-  const scaling = new AutoScalingClient(account);
-  const LaunchConfigurationName = 'worker';
-  const ImageId = 'ami-12c6146b';
-  await scaling.send(
-    new CreateLaunchConfigurationCommand({ LaunchConfigurationName, ImageId, InstanceType: 'c7gn.large' }),
-  );
-  await scaling.send(
-    new CreateAutoScalingGroupCommand({
-      AutoScalingGroupName: group,
-      LaunchConfigurationName,
-      AvailabilityZones: ['us-east-1a'],
-      NewInstancesProtectedFromScaleIn: true,
-      MinSize: 0,
-      MaxSize: 0,
-    }),
-  );
-  const ecs = new ECSClient(account);
-  await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
-  const containerDefinitions = [{ name: 'lister', image: 'lister', cpu: 1, memory: 16 }];
-  await ecs.send(new RegisterTaskDefinitionCommand({ family: 'lister', containerDefinitions }));
-  const states = new SFNClient(account);
-  const created = await states.send(
-    new CreateStateMachineCommand({
-      name: machine,
-      definition: '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
-      roleArn: 'arn:aws:iam::123456789012:role/machine',
-    }),
-  );
-  const { stateMachineArn } = created;
-  const started = await states.send(new StartExecutionCommand({ stateMachineArn, name: migration }));
-  const close = (): void => {
-    for (const client of [s3, sqs, secrets, scaling, ecs, states]) client.destroy();
+/** Makes the secrets as the template does, placeholders and all. */
+async function createSecrets(packaged: PackagedStack, account: typeof motoAccount & { endpoint: string }) {
+  const worked = deploy(packaged);
+  const client = new SecretsManagerClient(account);
+  const Secret = z.object({ Name: z.string(), SecretString: z.string() });
+  for (const logicalId of worked.logicalIds('AWS::SecretsManager::Secret'))
+    await client.send(new CreateSecretCommand(Secret.parse(worked.properties(logicalId))));
+  client.destroy();
+}
+
+function environmentOf(
+  packaged: PackagedStack,
+  id: (logicalId: string) => string,
+  account: typeof motoAccount & { endpoint: string },
+): StackOnMoto['environment'] {
+  return {
+    async lambda(logicalId) {
+      const client = new LambdaClient(account);
+      const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: id(logicalId) }));
+      client.destroy();
+      return { AWS_REGION: account.region, ...found.Environment?.Variables };
+    },
+    async lister() {
+      const client = new ECSClient(account);
+      const taskDefinition = id('ListerTaskDefinition');
+      const found = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
+      client.destroy();
+      const variables = found.taskDefinition?.containerDefinitions?.[0]?.environment ?? [];
+      return Object.fromEntries([
+        ['AWS_REGION', account.region],
+        ...variables.map(({ name, value }) => [name ?? '', value ?? '']),
+      ]);
+    },
+    worker() {
+      const { LaunchTemplateData } = deploy(packaged).properties('WorkerLaunchTemplate');
+      const userData = z.object({ UserData: z.string() }).parse(LaunchTemplateData).UserData;
+      const exported = [...userData.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [
+        name,
+        value,
+      ]);
+      return {
+        ...Object.fromEntries(exported),
+        JOB_STORE: `s3://${id('JobStoreBucket')}`,
+        QUEUE_URL: id('WorkQueue'),
+      };
+    },
   };
-  return { s3, sqs, scaling, ecs, queueUrl: QueueUrl, executionArn: started.executionArn ?? '', close };
+}
+
+/** A call's resource with the physical name in it replaced by the logical id, where the template has one. */
+function logicalResource(
+  packaged: PackagedStack,
+  ids: ReadonlyMap<string, string>,
+  resource: string,
+): string {
+  const worked = deploy(packaged);
+  const secrets = worked
+    .logicalIds('AWS::SecretsManager::Secret')
+    .map((logicalId) => [String(worked.properties(logicalId)['Name']), logicalId] as const);
+  const names = [...ids].flatMap(([logicalId, physical]) =>
+    [physical, physical.split(/[:/]/).at(-1) ?? ''].map((name) => [name, logicalId] as const),
+  );
+  const known = new Map([...names.filter(([name]) => !/^drover-\w+$/.test(name)), ...secrets]);
+  const [, words = '', name = '', rest = ''] =
+    /^((?:tasks of |executions of )?)(.*?)(\/\*)?$/.exec(resource) ?? [];
+  const cluster = words === 'tasks of ' ? 'ListerCluster' : undefined;
+  return `${words}${cluster ?? known.get(name) ?? name}${rest}`;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { nodeFlags } from '../../local/child.ts';
 import { describeWithLinters, linters } from '../support/lint-tools.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -73,6 +74,15 @@ describe('the Dockerfiles', () => {
         ...(name === 'worker' ? [rclone] : []),
         '--chown=0:0 --chmod=0444 main.mjs ./',
       ]);
+    }
+  });
+
+  it('start node with the memory that one machine gives it', () => {
+    const flags = nodeFlags.filter((flag) => /-size=/.test(flag));
+    expect(flags.length).toBe(2);
+    for (const name of names) {
+      const last = instructionsOf(readFileSync(`${root}/containers/${name}/Dockerfile`, 'utf8')).at(-1);
+      expect(JSON.parse(last?.rest ?? '')).toEqual(['node', ...flags, 'main.mjs']);
     }
   });
 

@@ -72,6 +72,23 @@ describe('what costs money', () => {
     expect(await allOf(stack.jobStore.list(''))).toEqual(before);
   });
 
+  it('is stopped when EventBridge tells that the execution was, the probe deleted with it', async () => {
+    const plan = await planned();
+    const probe = probeKey(plan.request, plan.migration);
+    await stack.destination.put(probe, new Uint8Array(1), 1, {});
+    stack.listers.running = 1;
+    stack.fleet.running = 2;
+    const detail = { name: `${migration}@2`, status: 'ABORTED', startDate: 4, stopDate: 5, input: '{}' };
+    const event = { version: '0', source: 'aws.states', region: 'us-east-1', detail };
+    expect(await perform(cleanUp, event, stack)).toMatchObject({
+      fleetStopped: true,
+      listersStopped: 1,
+      problems: [],
+    });
+    expect(stack.stopped).toEqual([migration]);
+    expect(await stack.destination.head(probe)).toBeNull();
+  });
+
   it('takes what every failed state hands it, error and all', async () => {
     const state = { ...address, startedAt: 'x', request: {}, error: { Error: 'E', Cause: 'c' }, drain: {} };
     await expect(perform(cleanUp, state, stack)).resolves.toMatchObject({ fleetStopped: true });

@@ -6,6 +6,7 @@ import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
 import { batchEnvelope, MigrationPlan } from '../../core/migration.ts';
 import { parseRequest } from '../../core/request.ts';
+import { holdStack, releaseStack } from '../../functions/hold-stack.ts';
 import { preflight } from '../../functions/preflight.ts';
 import { perform } from '../../functions/step.ts';
 import { faultsWith } from '../../local/s3-server/faults.ts';
@@ -378,6 +379,19 @@ describe('a stack that is taken', () => {
     expect(await stack.queue.counts()).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
     expect(await storedPlan()).toBeNull();
     expect(source.requests.count('ListObjectsV2')).toBeGreaterThan(0);
+  });
+
+  it('by another migration that has queued nothing yet is not used, and the plan of nobody is written', async () => {
+    stack.settings.stackHolder = 'stack/holder.json';
+    await holdStack('other', 1_000_000, stack);
+    await expect(run()).rejects.toMatchObject({
+      name: 'StackBusy',
+      message: expect.stringContaining('migration "other" has this stack'),
+    });
+    expect(await storedPlan()).toBeNull();
+    await releaseStack('other', stack);
+    await expect(run()).resolves.toMatchObject(address);
+    await expect(holdStack('other', 1_000_000, stack)).rejects.toMatchObject({ name: 'StackBusy' });
   });
 
   it('by what is no batch is not used', async () => {

@@ -71,6 +71,14 @@ describe('a migration goes', () => {
     ]);
   });
 
+  it.each(['exit-ibm', 'exit-ibm@2', 'exit-ibm@31'])(
+    'as the migration that it was before, started as %s',
+    async (name) => {
+      const { inputs } = await runMachines({}, { name });
+      expect(inputs('Validate')).toMatchObject([{ migration: 'exit-ibm' }]);
+    },
+  );
+
   it('to a lister that is told which migration it lists, and where its files are', async () => {
     const { inputs } = await runMachines();
     expect(inputs('List source')).toMatchObject([

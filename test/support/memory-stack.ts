@@ -48,6 +48,7 @@ export function memoryStack(startMs = 2_000_000) {
     stallFailSeconds: 3600,
     emptyReads: 3,
     fleetStopSeconds: 10,
+    stackHolder: null,
   };
   return {
     jobStore: new MemoryJobStore(),

@@ -95,7 +95,7 @@ const definitions = { migrate: await loadDefinition('migrate'), drain: await loa
  */
 export async function runMachines(
   script: Script = {},
-  options: { input?: Json; stop?: AbortSignal; onEntered?: (state: string) => void } = {},
+  options: { input?: Json; name?: string; stop?: AbortSignal; onEntered?: (state: string) => void } = {},
 ): Promise<Journey> {
   const given = new Map<string, Json[]>();
   const journey: Journey = {
@@ -135,7 +135,7 @@ export async function runMachines(
   );
   const { migrate, drain } = definitions;
   const machine = {
-    execution: { id: 'arn:exit-ibm', name: address.migration },
+    execution: { id: 'arn:exit-ibm', name: options.name ?? address.migration },
     signal: options.stop ?? new AbortController().signal,
     waitsMs: { 'Wait a minute': 0 },
     retriesMs: Object.fromEntries(

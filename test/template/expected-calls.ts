@@ -1,6 +1,6 @@
 import type { AwsCall } from '../aws/aws-call.ts';
 
-/** A call that no test on an emulator can record, and why the role's code makes it all the same. */
+/** A call that cannot be read off the code by the names of its ports, and why the role makes it all the same. */
 export type UnrecordedCall = AwsCall & { why: string; context?: Readonly<Record<string, string>> };
 
 const call = (service: string, actions: string, resource: string, why: string): UnrecordedCall[] =>
@@ -45,6 +45,12 @@ const listSourceByRole = call(
   'source-bucket',
   'the same, and for a 404 instead of a 403',
 );
+const listDestination = call(
+  's3',
+  'ListBucket',
+  'destination-bucket',
+  'core merges its listing with the inventory; there it is a store as any other, so that the code does not say which',
+);
 const pull = (repository: string): UnrecordedCall[] => [
   ...call('ecr', 'GetAuthorizationToken', '*', 'signs in to the registry'),
   ...call(
@@ -81,7 +87,7 @@ const invoke = (...functions: string[]): UnrecordedCall[] =>
   );
 const rules = ['StepFunctionsGetEventsForECSTaskRule', 'StepFunctionsGetEventsForStepFunctionsExecutionRule'];
 
-/** What the code behind each role asks of AWS beside what the tests record; the resources are in the words of aws-call.ts. */
+/** What each role asks of AWS beside what calls-of-code.ts finds; the resources are in the words of test/aws/aws-call.ts. */
 export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>> = {
   ValidateRole: [...lambda('Validate'), ...findJobs, ...sourceSecrets, ...namedSecrets, ...openSecrets],
   PreflightRole: [
@@ -111,6 +117,7 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
     ...namedSecrets,
     ...openSecrets,
     ...listSourceByRole,
+    ...listDestination,
     ...sourceByRole('GetObject'),
     ...call('s3', 'GetObject', 'destination-bucket/*', 'verify.contentSample reads both sides'),
     through('s3', 'Decrypt', 'the same, of objects under destination.kmsKeyId'),
@@ -132,7 +139,14 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
     ...call('s3', 'AbortMultipartUpload', 'destination-bucket/*', 'an upload that a killed worker left'),
   ],
   ReportRole: [...lambda('Report'), ...findJobs],
-  ListerTaskRole: [...findJobs, ...sourceSecrets, ...namedSecrets, ...openSecrets, ...listSourceByRole],
+  ListerTaskRole: [
+    ...findJobs,
+    ...sourceSecrets,
+    ...namedSecrets,
+    ...openSecrets,
+    ...listSourceByRole,
+    ...listDestination,
+  ],
   TaskExecutionRole: [...pull('the lister’s repository'), ...log('ListerLogGroup')],
   WorkerRole: [
     ...pull('the worker’s repository'),

@@ -63,6 +63,7 @@ export const fullParameters = {
   listerCpu: '2048',
   listerMemory: '4096',
   costTags: 'project=exit-ibm,team=media',
+  logDays: '14',
   listerImage: `123456789012.dkr.ecr.us-east-1.amazonaws.com/drover-prod/lister@sha256:${'a'.repeat(64)}`,
   workerImage: `123456789012.dkr.ecr.us-east-1.amazonaws.com/drover-prod/worker@sha256:${'b'.repeat(64)}`,
 } as const;

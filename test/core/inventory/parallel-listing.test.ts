@@ -151,6 +151,28 @@ test('a listing that is told to stop goes on in the next life, and asks for no p
   expect(queued).toHaveLength(source.length);
 });
 
+test('the source is never asked for a position outside of its prefix, which some stores refuse', async () => {
+  const source = Array.from({ length: 300 }, (_, n) => `in/${String(n).padStart(5, '0')}`);
+  const place = await unevenPlace(
+    ['a', ...source, 'z'],
+    [],
+    { pageSize: 4, shardRows: 100, most: 6 },
+    [2, 0, 5],
+  );
+  place.plan.request.source.prefix = 'in/';
+  const asked: (string | null)[] = [];
+  const watched = replacing(place.source, {
+    async listPage(query) {
+      asked.push(query.startAfter);
+      return place.source.listPage(query);
+    },
+  });
+  const listing = await finished({ ...place, source: watched });
+  expect(listing.effort.ranges).toBeGreaterThan(3);
+  expect((await checkInventory(place, listing)).map(({ key }) => key)).toEqual(source);
+  expect(asked.filter((startAfter) => startAfter !== null && !startAfter.startsWith('in/'))).toEqual([]);
+});
+
 test('a checkpoint that was written under other options is refused by name', async () => {
   const place = await aPlace({ source: { a: 'x', b: 'x' } }, {}, { pageSize: 1 });
   expect(await runLister(place, { stopAfterPages: 1 })).toBe('stopped');

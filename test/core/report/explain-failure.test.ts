@@ -73,3 +73,11 @@ test('a task that stopped is explained by the last words of the lister', async (
     await explainFailure({ Error: 'States.TaskFailed', Cause: stoppedTask }, async () => lastWords),
   ).toEqual(lastWords);
 });
+
+test('a distributed map that failed says where its cause is found, since it does not know it', async () => {
+  const Cause = 'The specified tolerated failure threshold was exceeded';
+  const failure = { Error: 'States.ExceedToleratedFailureThreshold', Cause };
+  const { name, message } = await explainFailure(failure, async () => null);
+  expect(name).toBe(failure.Error);
+  expect(message).toMatch(/^a shard failed .*threshold was exceeded.*Map Run.* failed child.*it resumes\.$/);
+});

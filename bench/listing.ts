@@ -1,0 +1,198 @@
+import { execFile, spawn } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { findRclone } from '../local/find-rclone.ts';
+import { measure } from './measured-process.ts';
+import type { Row } from './rows.ts';
+
+const here = (file: string): string => new URL(file, import.meta.url).pathname;
+const node = [
+  process.execPath,
+  '--max-semi-space-size=16',
+  '--max-old-space-size=256',
+  '--disable-warning=ExperimentalWarning',
+];
+const pageKeys = 1000;
+
+/** What our own and the serial listing print at their end; peers print keys. */
+const Told = z.looseObject({
+  objects: z.number(),
+  pages: z.number(),
+  cpuSeconds: z.number(),
+  seconds: z.number(),
+  emptyProbes: z.number().optional(),
+  shards: z.number().optional(),
+});
+
+type Subject = { name: string; command: readonly string[] | null; environment?: Record<string, string> };
+type Case = {
+  name: string;
+  distribution: string;
+  objects: number;
+  latencyMs: number;
+  subjects: readonly string[] | null;
+};
+
+/**
+ * How fast a bucket is listed, side by side on one server: by our lister (inventory, checkpoints and batches included),
+ * by the plain loop over the SDK, by rclone and by s5cmd. `--quick`: a tenth of the keys. `--case TEXT`: only cases of that name.
+ */
+export async function listing(say: (line: string) => void, flags: readonly string[]): Promise<Row[]> {
+  const objects = flags.includes('--quick') ? 100_000 : 1_000_000;
+  const only = flags[flags.indexOf('--case') + 1];
+  const cases: Case[] = [];
+  for (const distribution of ['flat', 'deep'])
+    for (const latencyMs of [0, 20, 100])
+      cases.push({
+        name: `${distribution} ${objects} keys, ${latencyMs} ms a page`,
+        distribution,
+        objects,
+        latencyMs,
+        subjects: null,
+      });
+  for (const distribution of ['hot', 'timestamps', 'uuid', 'astral', 'unicode'])
+    cases.push({
+      name: `${distribution} ${objects} keys, 20 ms a page`,
+      distribution,
+      objects,
+      latencyMs: 20,
+      subjects: ['drover'],
+    });
+  cases.push({
+    name: `flat ${100 * objects} keys, 0 ms a page`,
+    distribution: 'flat',
+    objects: 100 * objects,
+    latencyMs: 0,
+    subjects: ['drover'],
+  });
+  const rows: Row[] = [];
+  for (const each of cases) {
+    if (flags.includes('--case') && !each.name.includes(only ?? '')) continue;
+    rows.push(...(await runCase(each, say)));
+  }
+  return rows;
+}
+
+async function runCase(
+  { name, distribution, objects, latencyMs, subjects }: Case,
+  say: (line: string) => void,
+): Promise<Row[]> {
+  const server = await startServer(distribution, objects, latencyMs);
+  try {
+    const rows: Row[] = [];
+    let serial: { keysPerSecond: number; cpuMicros: number } | null = null;
+    for (const subject of await subjectsFor(server.endpoint, say)) {
+      if (subjects !== null && !subjects.includes(subject.name)) continue;
+      say(`${name}: ${subject.name} ...`);
+      const figures = await runSubject(subject, objects);
+      if (subject.name === 'serial SDK loop' && figures !== null) serial = figures;
+      rows.push(
+        figures === null
+          ? { bench: 'listing', case: name, subject: subject.name, keysPerSecond: 'not here' }
+          : {
+              bench: 'listing',
+              case: name,
+              subject: subject.name,
+              keysPerSecond: Math.round(figures.keysPerSecond),
+              timesSerial: serial === null ? '' : (figures.keysPerSecond / serial.keysPerSecond).toFixed(1),
+              cpuMicrosPerKey: figures.cpuMicros.toFixed(2),
+              cpuOfSerial: serial === null ? '' : (figures.cpuMicros / serial.cpuMicros).toFixed(2),
+              peakMiB: Math.round(figures.peakMiB),
+              ...figures.pages,
+            },
+      );
+    }
+    return rows;
+  } finally {
+    server.stop();
+  }
+}
+
+async function runSubject({ command, environment }: Subject, objects: number) {
+  if (command === null) return null;
+  const measured = await measure(command, environment);
+  if (measured.exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${measured.exitCode}`);
+  const told = measured.output.startsWith('{') ? Told.parse(JSON.parse(measured.output)) : null;
+  if (told !== null && told.objects !== objects)
+    throw new Error(`${command.join(' ')} listed ${told.objects} keys`);
+  const { seconds, cpuSeconds } = told ?? measured;
+  const fewest = Math.ceil(objects / pageKeys);
+  return {
+    keysPerSecond: objects / seconds,
+    cpuMicros: (cpuSeconds * 1e6) / objects,
+    peakMiB: measured.peakMiB,
+    pages:
+      told === null
+        ? {}
+        : {
+            pages: told.pages,
+            emptyProbesPercent: ((100 * (told.emptyProbes ?? 0)) / told.pages).toFixed(1),
+            beyondFewestPercent: ((100 * (told.pages - fewest)) / fewest).toFixed(1),
+            ...(told.shards === undefined ? {} : { shards: told.shards }),
+          },
+  };
+}
+
+async function subjectsFor(endpoint: string, say: (line: string) => void): Promise<Subject[]> {
+  const rclone = await findRclone({ say: () => undefined }).catch(() => null);
+  const s5cmd = await peer('s5cmd').catch((error: unknown) => {
+    say(String(error));
+    return null;
+  });
+  const remote = {
+    RCLONE_CONFIG_BENCH_TYPE: 's3',
+    RCLONE_CONFIG_BENCH_PROVIDER: 'Other',
+    RCLONE_CONFIG_BENCH_ENDPOINT: endpoint,
+    RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: 'any',
+    RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: 'any',
+    RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE: 'true',
+  };
+  const lsf = (...more: string[]) =>
+    rclone === null ? null : [rclone, 'lsf', '-R', '--files-only', '--config', '', ...more, 'bench:big'];
+  const keys = { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any', AWS_REGION: 'us-east-1' };
+  return [
+    { name: 'serial SDK loop', command: [...node, here('list-serially.ts'), endpoint, 'big'] },
+    { name: 'drover', command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'] },
+    {
+      name: 'drover, full destination',
+      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
+    },
+    { name: 'rclone lsf -R', command: lsf(), environment: remote },
+    { name: 'rclone lsf -R --fast-list', command: lsf('--fast-list'), environment: remote },
+    {
+      name: 's5cmd ls',
+      command: s5cmd === null ? null : [s5cmd, '--endpoint-url', endpoint, 'ls', 's3://big/*'],
+      environment: keys,
+    },
+  ];
+}
+
+/** Where `npm run bench:setup` put a peer. */
+async function peer(name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(here('../.ci/peers'));
+  const path = `${stdout.trim()}/${name}`;
+  await access(path);
+  return path;
+}
+
+async function startServer(distribution: string, objects: number, latencyMs: number) {
+  const generated = (name: string) => ['--generated', `${name}=${distribution}:${objects}`];
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      here('../local/s3-server/main.ts'),
+      ...generated('big'),
+      ...generated('copy'),
+      ...['--bucket', 'empty', '--list-latency', String(latencyMs), '--with-parent'],
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const line = await new Promise<string>((resolve) =>
+    createInterface({ input: child.stdout }).once('line', resolve),
+  );
+  const { endpoint } = z.object({ endpoint: z.string() }).parse(JSON.parse(line));
+  return { endpoint, stop: () => void child.kill() };
+}
