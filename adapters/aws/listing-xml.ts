@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** What a store lists of an object, as it stands in the answer: a URL-encoded key is still encoded. */
 export type ListedEntry = {
   key: string;
@@ -36,8 +38,8 @@ const end = /^<\/ListBucketResult>\s*$/;
  */
 export function parseListing(body: Buffer): ListedPage {
   const encoded = body.includes(encodingMark);
-  // Encoded keys are ASCII, and nothing else outside ASCII is read.
-  const text = encoded ? body.toString('latin1') : decodeStrictly(body);
+  // Latin-1 is the quickest way to read ASCII. Tokens may be keys that are not encoded, as SeaweedFS gives them.
+  const text = isAscii(body) ? body.toString('latin1') : decodeStrictly(body);
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
   const reader = new ListingReader(text, opening[0].length);

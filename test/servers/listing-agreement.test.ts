@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
+import type { ListingWay } from '../../core/ports.ts';
+import { isS3Request } from '../../core/request.ts';
+import { probeSource } from '../../functions/probe-source.ts';
 import { startS3Server } from '../../local/s3-server/s3-server.ts';
 import { findMoto, startMoto } from '../aws/moto-server.ts';
 import { hardKeys } from '../conformance/hard-keys.ts';
 import { checkInventory, finished } from '../core/inventory/listing-checks.ts';
 import { placeOf } from '../core/inventory/listing-runs.ts';
-import { aPlan } from '../support/builders.ts';
+import { aPlan, aRequest } from '../support/builders.ts';
 import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../support/hard-keys.ts';
 import { bucketOf, listed } from '../support/memory-buckets.ts';
 import { findSeaweed, startSeaweed } from './seaweed-server.ts';
@@ -59,7 +62,7 @@ describe.each(reached)('$name', ({ name, start, limits, anywhere }) => {
   });
   afterAll(() => server.stop());
 
-  async function aBucket(): Promise<(listing: 'v2' | 'v1') => S3ObjectStore> {
+  async function aBucket(): Promise<(listing: ListingWay) => S3ObjectStore> {
     const bucket = `agreed-${made++}`;
     await fetch(`${server.endpoint}/${bucket}`, { method: 'PUT' });
     const credentials = { accessKeyId: 'TEST', secretAccessKey: 'test' };
@@ -113,6 +116,32 @@ describe.each(reached)('$name', ({ name, start, limits, anywhere }) => {
         const expected = behind.slice(behind.indexOf(startAfter) + 1).slice(0, 3);
         expect(page.objects.map(({ key }) => key)).toEqual(expected);
       }
+      store.close();
+    }
+  });
+
+  test('is found out by the preflight, and read in the way that shows every key', async () => {
+    // Those that are out of order can be held, and are what sorting is for.
+    const holding = limits.filter(({ shows }) => shows !== 'out of order');
+    const drawn = [...hardKeys, ...(buckets['close keys'] ?? []), 'd/x', 'd-x', 'd0'];
+    const keys = heldBy(holding, drawn);
+    const open = await aBucket();
+    await fill(open('v2'), keys);
+    const request = aRequest({ objectTags: 'ignore' });
+    if (!isS3Request(request)) return expect.fail();
+    const { listing } = await probeSource(request, async (way) => open(way));
+    expect(listing).toBe(anywhere ? 'v2' : 'unordered');
+    for (const maxKeys of [3, 1000]) {
+      const found: string[] = [];
+      const store = open('unordered');
+      for (let token: string | undefined, more = true; more; ) {
+        const query = { prefix: '', startAfter: null, maxKeys };
+        const page = await store.listPage({ ...query, ...(token === undefined ? {} : { token }) });
+        found.push(...page.objects.map(({ key }) => key));
+        ({ more, next: token } = page);
+      }
+      expect(keysInOrder(found)).toEqual(keysInOrder(keys));
+      expect(found).toHaveLength(keys.length);
       store.close();
     }
   });
