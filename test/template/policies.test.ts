@@ -26,6 +26,7 @@ function resourcesOf({ service, action, resource }: AwsCall): string[] {
   const buckets: Record<string, string[]> = {
     jobstorebucket: [full.ref('JobStoreBucket')],
     'source-bucket': [fullParameters.sourceBuckets],
+    'inventory-bucket': [fullParameters.inventoryBuckets],
     'destination-bucket': destinations,
   };
   const named = buckets[word.toLowerCase()];
@@ -88,6 +89,9 @@ const textOf = ({ action, resource }: Request) => `${action} on ${resource}`;
 const allowed = (statements: readonly Statement[], request: Request) =>
   statements.some((statement) => allows(statement, request));
 
+/** Those who check, walk and copy sources of type rclone. */
+const readTheRcloneSecret: ReadonlySet<string> = new Set(['ValidateRole', 'ListerTaskRole', 'WorkerRole']);
+
 describe('the roles', () => {
   it('are one for each function, the lister, its start, the workers and the two machines', () => {
     expect([...roles].sort()).toEqual(
@@ -130,7 +134,10 @@ describe('the roles', () => {
         ...swapped(request, /:::([a-z-]+)/g, ':::$1-2'),
         ...swapped(request, /key\/1234/g, 'key/9999'),
         ...swapped(request, /:123456789012:/g, ':210987654321:'),
-        ...swapped(request, /source_access_key/g, 'source_rclone_config'),
+        ...swapped(request, /source_access_key/g, 'somebody_elses_key'),
+        ...(readTheRcloneSecret.has(role)
+          ? []
+          : swapped(request, /source_access_key/g, 'source_rclone_config')),
         // Of a job nothing is ever deleted but why an earlier lister gave up.
         ...swapped(request, /(jobstorebucket.*)listing-error/g, '$1plan'),
       ]);
