@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The deployed stack on moto takes a minute of its own: npm run test:aws.
-    exclude: process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : [],
+    exclude: [
+      // The deployed stack on moto takes a minute of its own: npm run test:aws.
+      ...(process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : []),
+      // Needs SeaweedFS and moto, and takes minutes: npm run test:servers.
+      ...(process.env['DROVER_SERVER_TESTS'] === undefined ? ['test/servers/**'] : []),
+    ],
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -40,7 +40,11 @@ type Case = {
  */
 export async function listing(
   say: (line: string) => void,
-  { cases: named, quick }: { cases: readonly string[]; quick: boolean },
+  {
+    cases: named,
+    subjects,
+    quick,
+  }: { cases: readonly string[]; subjects: readonly string[]; quick: boolean },
 ): Promise<Row[]> {
   const objects = quick ? 100_000 : 1_000_000;
   const cases: Case[] = [];
@@ -71,13 +75,14 @@ export async function listing(
   const rows: Row[] = [];
   for (const each of cases) {
     if (named.length > 0 && !named.some((part) => each.name.includes(part))) continue;
-    rows.push(...(await runCase(each, say)));
+    rows.push(...(await runCase(each, subjects, say)));
   }
   return rows;
 }
 
 async function runCase(
   { name, distribution, objects, latencyMs, subjects }: Case,
+  wanted: readonly string[],
   say: (line: string) => void,
 ): Promise<Row[]> {
   const server = await startServer(distribution, objects, latencyMs);
@@ -86,6 +91,7 @@ async function runCase(
     let serial: { keysPerSecond: number; cpuMicros: number } | null = null;
     for (const subject of await subjectsFor(server.endpoint, say)) {
       if (subjects !== null && !subjects.includes(subject.name)) continue;
+      if (wanted.length > 0 && !wanted.includes(subject.name)) continue;
       say(`${name}: ${subject.name} ...`);
       const figures = await runSubject(subject, objects);
       if (subject.name === 'serial SDK loop' && figures !== null) serial = figures;

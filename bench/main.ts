@@ -5,7 +5,7 @@ import { printRows } from './rows.ts';
 import { transfer } from './transfer.ts';
 
 const usage = `usage: npm run bench -- <listing | memory | transfer> [--json]
-  listing: [--case <part of a name>] [--quick]
+  listing: [--case <part of a name>]... [--subject <name>]... [--quick]
   transfer: [--case <name>]... [--subject <name>]... [--quick] [--rounds <number>]
 `;
 

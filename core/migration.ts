@@ -14,8 +14,12 @@ import { RequestsBySide } from './requests-made.ts';
 
 /** What Preflight found out about the two sides. */
 export const Capabilities = z.strictObject({
-  /** How the source is paged: V2 with StartAfter, or V1 with Marker. */
-  listing: z.enum(['v2', 'v1']),
+  /**
+   * How the source is paged. `v2`: ListObjectsV2 by StartAfter; `v1`: by Marker. Both may begin anywhere, so that many
+   * ranges are listed at the same time. `stream`: in byte order, by the store's own tokens only, hence in one range.
+   * `unordered`: by tokens, in an order of its own: it is read whole and sorted first.
+   */
+  listing: z.enum(['v2', 'v1', 'stream', 'unordered']),
   /** Whether a plain ETag of that side is the MD5 of the bytes (it is not under aws:kms). */
   sourceEtagIsMd5: z.boolean(),
   destinationEtagIsMd5: z.boolean(),

@@ -16,7 +16,12 @@ export type ListPage = {
   objects: ObjectSummary[];
   /** Whether the listing goes on after the last object of this page. */
   more: boolean;
+  /** The store's own word for where the next page begins, of a store that pages by nothing else. Opaque. */
+  next?: string;
 };
+
+/** How a store is paged; see `Capabilities` for what each is for. */
+export type ListingWay = 'v2' | 'v1' | 'stream' | 'unordered';
 
 /** What a HEAD or GET tells of an object. Header values are as the store sent them. */
 export type ObjectDetails = ObjectSummary & {
@@ -77,10 +82,15 @@ export interface PartUploads {
 
 /** One bucket. Every method throws `StoreError` (see store-error.ts) and nothing else. */
 export interface ObjectStore {
-  /** The first page of keys under `prefix` that come after `startAfter` in UTF-8 byte order. */
+  /**
+   * The first page of keys under `prefix` that come after `startAfter` in UTF-8 byte order. `token` is what the page that
+   * ended at `startAfter` gave as `next`: a store that pages by nothing else goes on from there; without it, or where it
+   * is no longer taken, such a store is read from the beginning.
+   */
   listPage(query: {
     prefix: string;
     startAfter: string | null;
+    token?: string;
     maxKeys?: number;
     signal?: AbortSignal;
   }): Promise<ListPage>;

@@ -18,6 +18,9 @@ export type StoreErrorKind =
   | 'rejected'
   | 'failed';
 
+/** The code of an `unsupported` listing whose keys are out of order among themselves, whichever way it is paged. */
+export const unorderedCode = 'ListingUnordered';
+
 /** The one error that an `ObjectStore` throws. The message is the store's own, with its code. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

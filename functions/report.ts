@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Listing } from '../core/inventory/checkpoint.ts';
+import { ListingError } from '../core/inventory/listing-error.ts';
 import { jobLayout } from '../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../core/json-lines.ts';
 import type { JobStore } from '../core/ports.ts';
@@ -46,10 +47,8 @@ export const report = step({
       error === undefined
         ? null
         : await explainFailure(error, () =>
-            find(
-              jobStore,
-              jobLayout.listingError(folder),
-              z.strictObject({ name: z.string(), message: z.string() }),
+            find(jobStore, jobLayout.listingError(folder), ListingError).then(
+              (words) => words && { name: words.name, message: words.message },
             ),
           );
     const exceptions =

@@ -6,6 +6,7 @@ import type {
   Fleet,
   JobStore,
   ListerTasks,
+  ListingWay,
   Log,
   ObjectStore,
   Secrets,
@@ -23,7 +24,7 @@ export type Ports = {
   clock: Clock;
   log: Log;
   /** Opens a bucket with the credentials as they are now. The caller closes it. */
-  openStore(location: BucketLocation, options?: { listing?: 'v1' | 'v2' }): Promise<ObjectStore>;
+  openStore(location: BucketLocation, options?: { listing?: ListingWay }): Promise<ObjectStore>;
   settings: StepSettings;
 };
 

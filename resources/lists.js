@@ -16,6 +16,9 @@ export const sourceBuckets = arns('sourceBuckets', (bucket) => `s3:::${bucketNam
 /** `sourceBuckets` as the ARNs of everything in them. */
 export const sourceObjects = arns('sourceBuckets', (bucket) => `s3:::${bucketName(bucket)}/*`);
 
+/** `inventoryBuckets` as the ARNs of everything in them. */
+export const inventoryObjects = arns('inventoryBuckets', (bucket) => `s3:::${bucketName(bucket)}/*`);
+
 /** `secretNames` as the ARNs of the stage's secrets; each ends in six characters of Secrets Manager's own. */
 export const namedSecrets = arns(
   'secretNames',

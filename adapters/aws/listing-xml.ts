@@ -37,6 +37,7 @@ const end = /^<\/ListBucketResult>[ \t\r\n]*$/;
  */
 export function parseListing(body: Buffer): ListedPage {
   const encoded = body.includes(encodingMark);
+  // Latin-1 is the quickest way to read ASCII. Tokens may be keys that are not encoded, as SeaweedFS gives them.
   const text = isAscii(body) ? body.toString('latin1') : decodeStrictly(body);
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');

@@ -7,16 +7,22 @@ import {
 } from '@aws-sdk/client-s3';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
-import type { ListPage } from '../../core/ports.ts';
-import { StoreError } from '../../core/store-error.ts';
+import type { ListingWay, ListPage } from '../../core/ports.ts';
+import { StoreError, unorderedCode } from '../../core/store-error.ts';
 import type { ListedPage } from './listing-xml.ts';
 import { readQuickly } from './quick-listing.ts';
 import { plainEtag } from './s3-properties.ts';
 
-/** How a store lists: version 2 by StartAfter, or version 1 by marker; with keys URL-encoded or as they are. */
-export type ListingStyle = { version: 'v2' | 'v1'; encoded: boolean };
+/** How a store is paged, with keys URL-encoded or as they are. */
+export type ListingStyle = { version: ListingWay; encoded: boolean };
 
-type ListQuery = { prefix: string; startAfter: string | null; maxKeys: number; signal?: AbortSignal };
+type ListQuery = {
+  prefix: string;
+  startAfter: string | null;
+  token?: string;
+  maxKeys: number;
+  signal?: AbortSignal;
+};
 type Entry = NonNullable<ListObjectsV2CommandOutput['Contents']>[number];
 /** One answer of the store; `next` is its own word for where the next page begins. */
 type Answer = { objects: ObjectSummary[]; truncated: boolean; next: string | undefined };
@@ -32,6 +38,8 @@ export async function listPage(
   style: ListingStyle,
   query: ListQuery,
 ): Promise<ListPage> {
+  if (style.version === 'stream' || style.version === 'unordered')
+    return listByToken(client, bucket, style, query);
   let cursor: string | undefined;
   for (;;) {
     const answer =
@@ -47,6 +55,53 @@ export async function listPage(
     }
     cursor = answer.next;
   }
+}
+
+/**
+ * One page by the store's own token, which alone moves it. Without one that it takes, the store is read from the beginning
+ * and what does not come after `startAfter` is passed over.
+ */
+async function listByToken(
+  client: S3Client,
+  bucket: string,
+  style: ListingStyle,
+  query: ListQuery,
+): Promise<ListPage> {
+  const { startAfter, prefix } = query;
+  const anywhere = { ...query, startAfter: null };
+  let { token } = query;
+  let goesOn = token !== undefined;
+  let before = goesOn ? startAfter : null;
+  for (;;) {
+    const answer = await askV2(client, bucket, style, anywhere, token).catch((error: unknown) => {
+      if (goesOn && startAfter !== null && isRefusedToken(error)) return null;
+      throw error;
+    });
+    if (answer === null) {
+      goesOn = false;
+      token = undefined;
+      before = null;
+      continue;
+    }
+    const { objects, truncated, next } = answer;
+    if (truncated && (next === undefined || next === token))
+      throw unsupported('a page that is not the last, without saying where the next one begins');
+    if (style.version === 'unordered') refuseOthers(objects, prefix);
+    else refuseDisorder(objects, { prefix, startAfter: before });
+    const wanted =
+      goesOn || startAfter === null ? objects : objects.filter(({ key }) => compareKeys(key, startAfter) > 0);
+    if (wanted.length > 0 || !truncated)
+      return { objects: wanted, more: truncated, ...(next === undefined ? {} : { next }) };
+    before = objects.at(-1)?.key ?? before;
+    token = next;
+  }
+}
+
+/** Stores differ in how they refuse a token that they do not know any more; all call the request a bad one. */
+function isRefusedToken(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return false;
+  const { httpStatusCode } = error.$metadata as { httpStatusCode?: number };
+  return httpStatusCode === 400;
 }
 
 async function askV2(
@@ -91,8 +146,10 @@ async function askV1(
   const page = quick.page();
   const encoded = page?.encoded ?? answer.EncodingType === 'url';
   const nextMarker = page === null ? answer.NextMarker : page.nextMarker;
-  const next = nextMarker === undefined ? undefined : decodeKey(nextMarker, encoded);
-  return { ...(page === null ? slowAnswer(answer) : answerOf(page)), next };
+  const found = page === null ? slowAnswer(answer) : answerOf(page);
+  // Read only where it is needed: SeaweedFS gives one that is not encoded beside keys that are.
+  const needed = nextMarker !== undefined && found.truncated && found.objects.length === 0;
+  return { ...found, next: needed ? decodeKey(nextMarker, encoded) : undefined };
 }
 
 function sendOptions({ signal }: ListQuery) {
@@ -140,29 +197,35 @@ function decodeKey(text: string, encoded: boolean): string {
   }
 }
 
-function refuseDisorder(objects: ObjectSummary[], query: ListQuery): void {
-  let before = query.startAfter;
+function refuseDisorder(
+  objects: readonly ObjectSummary[],
+  { prefix, startAfter }: Pick<ListQuery, 'prefix' | 'startAfter'>,
+): void {
+  let before = startAfter;
   for (const { key } of objects) {
-    if (!key.startsWith(query.prefix)) {
-      throw unsupported(
-        `the key ${JSON.stringify(key)} outside of the prefix ${JSON.stringify(query.prefix)}`,
-      );
-    }
+    if (!key.startsWith(prefix)) throw outside(key, prefix);
     if (before !== null && compareKeys(before, key) >= 0) {
       throw unsupported(
         `the key ${JSON.stringify(key)} after ${JSON.stringify(before)}, which is not UTF-8 byte order`,
+        before === startAfter ? undefined : unorderedCode,
       );
     }
     before = key;
   }
 }
 
-function unsupported(what: string): StoreError {
+function refuseOthers(objects: readonly ObjectSummary[], prefix: string): void {
+  for (const { key } of objects) if (!key.startsWith(prefix)) throw outside(key, prefix);
+}
+
+function outside(key: string, prefix: string): StoreError {
+  return unsupported(`the key ${JSON.stringify(key)} outside of the prefix ${JSON.stringify(prefix)}`);
+}
+
+function unsupported(what: string, code = 'ListingUnsupported'): StoreError {
   return new StoreError(
     'unsupported',
-    `ListingUnsupported: the store's listing holds ${what}. It cannot be listed safely.`,
-    {
-      code: 'ListingUnsupported',
-    },
+    `${code}: the store's listing holds ${what}. It cannot be listed safely.`,
+    { code },
   );
 }

@@ -10,6 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type {
+  ListingWay,
   ListPage,
   ObjectDetails,
   ObjectProperties,
@@ -31,8 +32,8 @@ const mebibyte = 1024 * 1024;
 
 /** How the store is talked to. */
 export type S3ObjectStoreOptions = S3ClientOptions & {
-  /** `v1` for stores without ListObjectsV2 or without StartAfter; `v2` unless told. */
-  listing?: 'v2' | 'v1';
+  /** `v1` for stores without ListObjectsV2 or without StartAfter, others as in `Capabilities`; `v2` unless told. */
+  listing?: ListingWay;
   /** Bodies above this size go up in parts; 64 MiB unless told. */
   partsAboveBytes?: number;
   /** Size of a part, at least 5 MiB; 64 MiB unless told. */

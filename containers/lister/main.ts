@@ -2,9 +2,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { WalkStopped } from '../../adapters/rclone/walk-backend.ts';
-import { MigrationError } from '../../core/errors.ts';
 import { Checkpoint, Listing } from '../../core/inventory/checkpoint.ts';
 import { listSource } from '../../core/inventory/list-source.ts';
+import { listingErrorOf } from '../../core/inventory/listing-error.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
 import { destinationLocation, listingPace, MigrationPlan } from '../../core/migration.ts';
@@ -33,7 +33,8 @@ const stoppedExitCode = 75;
 
 /**
  * Lists the source of one migration and queues what has to be copied. Exits 0 when the listing is complete, 75
- * when it was told to stop (SIGTERM; the checkpoint is stored), 1 when it failed; its last words are in the job store then.
+ * when it was told to stop (SIGTERM; the checkpoint is stored), 1 when it failed of what may heal, and 0 when another lister
+ * would fail of the same: its last words are in the job store then, and "Read backlog" fails by them.
  */
 async function main(): Promise<number> {
   const environment = readEnvironment(Environment, process.env);
@@ -89,15 +90,11 @@ async function main(): Promise<number> {
       log('listing-stopped', { migration });
       return stoppedExitCode;
     }
-    const named = error instanceof Error ? error : new Error(String(error));
-    const name = error instanceof MigrationError ? error.name : 'ListingFailed';
-    const message = `the source could not be listed to its end (${named.name}: ${named.message}). The checkpoint is kept: start the migration again under the same id.`;
-    log('listing-failed', { name, message });
-    await jobStore.write(
-      jobLayout.listingError(folder),
-      encodeJson({ name, message: error instanceof MigrationError ? error.message : message }),
-    );
-    return 1;
+    const words = listingErrorOf(error);
+    log('listing-failed', words);
+    await jobStore.write(jobLayout.listingError(folder), encodeJson(words));
+    // A state cannot tell exit codes apart and would start five more listers: "Read backlog" fails by these words.
+    return words.final ? 0 : 1;
   }
 }
 

@@ -9,7 +9,8 @@ import { finishedSpool, SpoolBuilder } from '../../adapters/spool/build-spool.ts
 import type { WhenTwice } from '../../adapters/spool/merge-runs.ts';
 import { SortedListing } from '../../adapters/spool/sorted-listing.ts';
 import { type BucketLocation, isRcloneLocation, type RcloneLocation } from '../../core/batching/batch.ts';
-import { type MigrationPlan, sourceLocation } from '../../core/migration.ts';
+import { openListingGate } from '../../core/inventory/listing-gate.ts';
+import { listingPace, type MigrationPlan, sourceLocation } from '../../core/migration.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { isS3Request, type Request, type S3Request } from '../../core/request.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
@@ -38,8 +39,8 @@ export type WalkPlace = {
 type Fill = (spool: SpoolBuilder, folder: string) => Promise<RequestsMade>;
 
 /**
- * Opens the source of a plan for listing. A bucket lists itself. An rclone source, or an inventory that is given
- * instead of listing, is read to its end and sorted on disk first; a spool that was finished for the same pass is used
+ * Opens the source of a plan for listing. A bucket lists itself. An rclone source, a bucket that lists in an order of its
+ * own, or an inventory that is given instead of listing, is read to its end and sorted on disk first; a spool that was finished for the same pass is used
  * again, an unfinished one is built anew. Throws what `walkBackend` and the readers of inventories throw, and
  * `SecretMissing` or `InvalidRequest` for the secret of an rclone source.
  */
@@ -50,12 +51,15 @@ export async function openSource(plan: MigrationPlan, walk: WalkPlace): Promise<
     return openSpool(plan, walk, sameName, (spool, folder) =>
       walkInto(spool, folder, request, location, walk),
     );
+  const newest: WhenTwice = (first, second) => (second.modifiedAtMs >= first.modifiedAtMs ? second : first);
+  const { listing } = plan.capabilities;
   if (!isS3Request(request) || request.source.inventory === undefined) {
-    const store = await walk.place.openStore(location, { listing: plan.capabilities.listing });
+    if (listing === 'unordered')
+      return openSpool(plan, walk, newest, (spool) => readByTokens(spool, request, location, walk));
+    const store = await walk.place.openStore(location, { listing });
     return { store, close: async () => store.close() };
   }
   const { inventory } = request.source;
-  const newest: WhenTwice = (first, second) => (second.modifiedAtMs >= first.modifiedAtMs ? second : first);
   return openSpool(plan, walk, newest, (spool) => readInto(spool, request, location, inventory, walk));
 }
 
@@ -110,6 +114,39 @@ async function walkInto(
   } finally {
     await rm(scratchFolder, { recursive: true, force: true });
     await daemon.stop();
+  }
+}
+
+/** Reads a bucket whole, in the store's own order, which only its own tokens follow. */
+async function readByTokens(
+  spool: SpoolBuilder,
+  request: Request,
+  location: BucketLocation,
+  { place, stop }: WalkPlace,
+): Promise<RequestsMade> {
+  const { clock, log } = place;
+  const { prefix } = request.source;
+  const store = await place.openStore(location, { listing: 'unordered' });
+  const gate = openListingGate(listingPace(request, 1), { clock, log, signal: stop });
+  let objects = 0;
+  try {
+    for (let token: string | undefined, pages = 1, more = true; more; pages++) {
+      const query = { prefix, startAfter: null, ...(token === undefined ? {} : { token }), signal: stop };
+      const page = await gate
+        .ask(() => store.listPage(query))
+        .catch((error: unknown) => {
+          if (stop.aborted) return null;
+          throw error;
+        });
+      if (page === null || stop.aborted) throw new WalkStopped('the lister was told to stop');
+      await spool.add(page.objects);
+      objects += page.objects.length;
+      ({ more, next: token } = page);
+      if (!more || pages % 100 === 0) log('source-read', { objects, finished: !more });
+    }
+    return store.requestsMade();
+  } finally {
+    store.close();
   }
 }
 

@@ -2,7 +2,7 @@
 # puts the shebang and the exports before it: AWS_REGION STAGE WORKER_IMAGE LOG_GROUP JOB_STORE QUEUE_URL
 # SECRET_PREFIX WORKER_GROUP LIFECYCLE_HOOK, and FIFO_QUEUE_URL where there is one. None of them is a secret.
 # No brace ever follows a dollar here: serverless and CloudFormation would take it for a variable of theirs.
-# Where the minute from launch to the first message goes: docs/decisions/0014-a-worker-machine.md.
+# Where the minute from launch to the first message goes: docs/decisions/0015-a-worker-machine.md.
 # shellcheck shell=bash
 set -euo pipefail
 

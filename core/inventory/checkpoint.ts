@@ -24,6 +24,8 @@ export const OpenRange = z.strictObject({
   }),
   /** Files that wait for their batch to fill. */
   pending: z.array(BatchFile),
+  /** The store's own word for what comes behind `cursor`, of a store that pages by nothing else. */
+  token: z.string().optional(),
 });
 export type OpenRange = z.infer<typeof OpenRange>;
 

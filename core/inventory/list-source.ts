@@ -19,7 +19,7 @@ import {
 import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
 import { openShardFiller } from './fill-shard.ts';
-import { Decision, type ObjectSummary } from './inventory-row.ts';
+import { Decision } from './inventory-row.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
 import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
 import { openRanges } from './open-ranges.ts';
@@ -78,7 +78,8 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   const signal = AbortSignal.any([failed.signal, stop]);
   const gate = openListingGate(pace, { clock, log, signal });
   const pressure = openBackPressure({ queue, clock, log, signal });
-  const ranges = openRanges(pace.most, (range) => {
+  const slots = plan.capabilities.listing === 'stream' ? 1 : pace.most;
+  const ranges = openRanges(slots, (range) => {
     const stretch = { after: range.cursor, upTo: range.upTo };
     const live = liveRange(range, openDecider(plan, source, destination, stretch), limits);
     // No key lies behind the prefix, and some stores take no position outside of it. [src: MinIO, marker and prefix]
@@ -145,8 +146,9 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   async function list(range: LiveRange): Promise<void> {
     try {
       for (let more = true; more && !stop.aborted; ) {
-        const startAfter = range.settled.cursor;
-        const answer = await gate.ask(() => source.listPage({ prefix, startAfter, signal: failed.signal }));
+        const { cursor: startAfter, token } = range.settled;
+        const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
+        const answer = await gate.ask(() => source.listPage({ ...place, signal: failed.signal }));
         // From here to the next await nobody cuts the range: what is learnt of the page and its end agree.
         const page = inside(range, answer);
         ({ more } = page);
@@ -155,7 +157,7 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
         ranges.learn(range, page.objects, more);
         if (more) cutForIdleSlots();
         if (joined) await commit();
-        else await settle(range, page.objects, more);
+        else await settle(range, page);
       }
     } finally {
       ranges.giveUp(range);
@@ -163,10 +165,11 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   }
 
   /** Puts a page on record; the last one with the end of its shard. */
-  async function settle(range: LiveRange, page: readonly ObjectSummary[], more: boolean): Promise<void> {
-    if (page.length > 0) {
-      const { settled, tallies: ofPage, batches: sent } = await filler.fill(range, page);
-      range.settled = settled;
+  async function settle(range: LiveRange, { objects, more, next }: ListPage): Promise<void> {
+    const token = next === undefined ? {} : { token: next };
+    if (objects.length > 0) {
+      const { settled, tallies: ofPage, batches: sent } = await filler.fill(range, objects);
+      range.settled = { ...settled, ...token };
       numbers.settle(settled.shard.index);
       for (const decision of Decision.options)
         tallies[decision] = addTally(tallies[decision], ofPage[decision] ?? noObjects());
@@ -180,7 +183,7 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
       ranges.remove(range);
       cutForIdleSlots();
     } else if (more && shard.listed.objects >= shardRows)
-      noteClosed(range, cursor, await filler.close(range, cursor));
+      noteClosed(range, cursor, await filler.close(range, cursor), token);
     await commit();
   }
 
@@ -188,10 +191,11 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     range: LiveRange,
     upTo: string | null,
     closed: { index: number; batches: number },
+    token: { token?: string } = {},
   ): void {
     batches += closed.batches;
     numbers.settle(closed.index);
-    range.settled = { cursor: upTo, shard: emptyShard(upTo), pending: [] };
+    range.settled = { cursor: upTo, shard: emptyShard(upTo), pending: [], ...token };
   }
 
   const first = state.ranges.map(ranges.add);

@@ -10,11 +10,13 @@ const LARGEST_PAGE = 1000;
 
 const START = new Uint8Array(0);
 
+const ignoresStartAfter: ReadonlySet<string> = new Set(['no-start-after', 'token-only']);
+
 /**
  * ListObjectsV2. A `start-after` inside a rolled-up prefix still shows that prefix when a later key is in it;
  * a continuation token, which stands after what the last page showed, does not. `faults.listing`:
  * `v1-only` does not know this operation, `no-start-after` lists from the beginning whatever was asked,
- * `unordered` gives each page upside down, `no-url-encoding` ignores `encoding-type`.
+ * `token-only` does so in both versions and goes on by its own tokens alone, `unordered` gives each page upside down, `no-url-encoding` ignores `encoding-type`.
  */
 export const listObjectsV2: Operation = (server, request) => {
   const { listing } = server.faults.settings;
@@ -22,7 +24,7 @@ export const listObjectsV2: Operation = (server, request) => {
   const { bucket, query, show, prefix, delimiter, maxKeys } = listingRequest(server, request);
   const token = query.get('continuation-token');
   const startAfter = query.get('start-after');
-  const usesStartAfter = startAfter !== undefined && startAfter !== '' && listing !== 'no-start-after';
+  const usesStartAfter = startAfter !== undefined && startAfter !== '' && !ignoresStartAfter.has(listing);
   const from = token !== undefined ? readToken(token) : usesStartAfter ? justAfter(startAfter) : START;
   const page = listPage(bucket.shelf, { prefix, delimiter, from, maxKeys });
   const shown = page.objects.length + page.commonPrefixes.length;
@@ -46,7 +48,7 @@ export const listObjectsV2: Operation = (server, request) => {
 export const listObjects: Operation = (server, request) => {
   const { listing } = server.faults.settings;
   const { bucket, query, show, prefix, delimiter, maxKeys } = listingRequest(server, request);
-  const marker = query.get('marker') ?? '';
+  const marker = listing === 'token-only' ? '' : (query.get('marker') ?? '');
   const page = listPage(bucket.shelf, {
     prefix,
     delimiter,

@@ -8,7 +8,7 @@ import { describe } from 'vitest';
 export type MotoServer = { endpoint: string; stop(): Promise<void> };
 
 /** The path of moto's server; null where it cannot be had and need not be. Throws under CI=true. */
-function findMoto(): string | null {
+export function findMoto(): string | null {
   const script = new URL('../../.ci/moto', import.meta.url).pathname;
   try {
     return execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();

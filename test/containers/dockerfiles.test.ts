@@ -64,14 +64,15 @@ describe('the Dockerfiles', () => {
     expect(faultsOf(readFileSync(`${root}/containers/${name}/Dockerfile`, 'utf8'))).toEqual([]);
   });
 
-  it('copy nothing but the bundle and rclone, and nobody may change either', () => {
+  it('copy nothing but the bundle, rclone and a folder to write into, and nobody may change the former', () => {
     for (const name of names) {
       const copies = instructionsOf(readFileSync(`${root}/containers/${name}/Dockerfile`, 'utf8'))
         .filter(({ word }) => word === 'COPY')
         .map(({ rest }) => rest);
       const rclone = '--from=rclone --chown=0:0 --chmod=0555 /rclone/usr/bin/rclone /usr/local/bin/rclone';
       expect(copies).toEqual([
-        ...(name === 'worker' ? [rclone] : []),
+        rclone,
+        ...(name === 'lister' ? ['--from=rclone --chown=1000:1000 --chmod=0700 /scratch /scratch'] : []),
         '--chown=0:0 --chmod=0444 main.mjs ./',
       ]);
     }

@@ -126,6 +126,7 @@ describe('the lister', () => {
       message: expect.stringContaining(
         `there is no plan at ${store.address(jobLayout.plan(address.folder))}`,
       ),
+      final: false,
     });
     expect(events).toMatchObject([{ event: 'listing-failed', name: 'ListingFailed' }]);
   });

@@ -95,7 +95,7 @@ describe('when everything is in order', () => {
       },
       objectTags: 'copy',
       requests: {
-        source: { ListObjectsV2: 2, HeadObject: 1, GetObjectTagging: 1 },
+        source: { ListObjectsV2: 3, HeadObject: 1, GetObjectTagging: 1 },
         destination: { ListObjectsV2: 1, PutObject: 1, HeadObject: 1, PutObjectTagging: 1, DeleteObject: 1 },
       },
     });
@@ -152,6 +152,8 @@ describe('what the source can do is found out', () => {
     ],
     ['a store without the second listing', { listing: 'v1-only' }, { listing: 'v1' }, 'copy'],
     ['a store that knows no StartAfter', { listing: 'no-start-after' }, { listing: 'v1' }, 'copy'],
+    ['a store that goes on by its own tokens only', { listing: 'token-only' }, { listing: 'stream' }, 'copy'],
+    ['a store that lists in an order of its own', { listing: 'unordered' }, { listing: 'unordered' }, 'copy'],
   ] as const)('%s', async (_, faults, capabilities, objectTags) => {
     Object.assign(source.faults, faults);
     expect((await run()).objectTags).toBe(objectTags);
@@ -217,12 +219,6 @@ describe('is refused, with the mend, and leaves no probe and no plan', () => {
       { from: deny('media-archive', 'GetObject') },
       'SourceDenied',
       /^the source credentials may not read "media-archive" \(.*\)\. Allow s3:GetObject to them\.$/,
-    ],
-    [
-      'a source that lists in no order',
-      { from: { listing: 'unordered' } },
-      'SourceUnreachable',
-      /^the source cannot be listed in the way Drover needs \(ListingUnsupported: .*not UTF-8 byte order/,
     ],
     [
       'a source that hides the tags that the request wants',

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidRequest, SecretMissing, SourceDenied, SourceUnreachable } from '../../core/errors.ts';
+import { listingErrorOf } from '../../core/inventory/listing-error.ts';
+import { jobLayout } from '../../core/job-layout.ts';
+import { encodeJson } from '../../core/json-lines.ts';
 import type { QueueCounts } from '../../core/ports.ts';
+import { StoreError } from '../../core/store-error.ts';
 import { readBacklog } from '../../functions/read-backlog.ts';
 import { perform } from '../../functions/step.ts';
 import { memoryStack } from '../support/memory-stack.ts';
@@ -27,6 +32,40 @@ async function reads(counts: readonly QueueCounts[], options: { listed?: boolean
 }
 const verdicts = async (...given: Parameters<typeof reads>) =>
   (await reads(...given)).map(({ verdict }) => verdict);
+
+describe('the last words of a lister', () => {
+  async function readAfter(error: unknown, listed = false) {
+    const stack = memoryStack();
+    if (listed) await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
+    const words = encodeJson(listingErrorOf(error));
+    await stack.jobStore.write(jobLayout.listingError(address.folder), words);
+    return perform(readBacklog, { ...address, watch: null, polls: 0 }, stack);
+  }
+  const unsupported = new StoreError('unsupported', 'ListingUnordered: no order', {
+    code: 'ListingUnordered',
+  });
+
+  it.each([
+    ['denied rights', new SourceDenied('mend them'), 'SourceDenied', /^mend them$/],
+    ['a wrong request', new InvalidRequest('mend it'), 'InvalidRequest', /^mend it$/],
+    ['a secret that is not there', new SecretMissing('add it'), 'SecretMissing', /^add it$/],
+    ['keys out of order', unsupported, 'ListingFailed', /ListingUnordered: no order/],
+  ])('end the drain, where another lister would fail of the same: %s', async (_, error, name, message) => {
+    await expect(readAfter(error)).rejects.toMatchObject({ name, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['a source that does not answer', new SourceUnreachable('look at the network')],
+    ['credentials that may be rotated', new StoreError('credential', 'Expired', { code: 'ExpiredToken' })],
+    ['whatever nobody foresaw', new TypeError('x is not a function')],
+  ])('are none where another one may succeed: %s', async (_, error) => {
+    expect((await readAfter(error)).verdict).toBe('draining');
+  });
+
+  it('are none once a later lister came to the end', async () => {
+    expect((await readAfter(new SourceDenied('mended'), true)).verdict).toBe('draining');
+  });
+});
 
 describe('the backlog', () => {
   it('is handed on with what was read and how often', async () => {

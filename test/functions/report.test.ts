@@ -180,7 +180,7 @@ describe('a failure is reported in the words of what failed', () => {
     const words = new ListingFailed('the source could not be listed to its end');
     await stack.jobStore.write(
       jobLayout.listingError(folder),
-      encodeJson({ name: words.name, message: words.message }),
+      encodeJson({ name: words.name, message: words.message, final: false }),
     );
     expect((await run({ Error: stopped.name, Cause: stopped.message })).error).toEqual({
       name: 'ListingFailed',

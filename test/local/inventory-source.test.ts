@@ -79,7 +79,7 @@ describe('a migration by an inventory', { timeout: 120_000 }, () => {
     expect(report?.status).toBe('SUCCEEDED');
     expect([...(await contentOf(buckets.to)).keys()].sort()).toEqual([...keys].sort());
     expect(report?.verification).toMatchObject({ provenByChecksum: keys.length });
-    expect(buckets.source.requests.count('ListObjectsV2'), 'those of the preflight').toBe(2);
+    expect(buckets.source.requests.count('ListObjectsV2'), 'those of the preflight').toBe(3);
   });
 
   it.each([

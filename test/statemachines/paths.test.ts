@@ -324,6 +324,17 @@ describe('a task that fails for good', () => {
     expect(inputs('List source')).toHaveLength(6);
   });
 
+  it('of a lister of which another would fail too ends the drain at its first read, without another lister', async () => {
+    const { parent, failure, inputs } = await runMachines({
+      'Read backlog': () => {
+        throw new SourceDenied('allow s3:ListBucket');
+      },
+    });
+    expect(parent).toEqual([...upTo('Drain'), ...badEnd]);
+    expect(failure).toEqual({ error: 'SourceDenied', cause: 'allow s3:ListBucket' });
+    expect([inputs('List source').length, inputs('Read backlog').length]).toEqual([1, 1]);
+  });
+
   it('in Drain itself ends as its error, after Clean up and Report', async () => {
     const { parent, failure } = await runMachines({
       Drain: () => {

@@ -26,6 +26,12 @@ const sourceSecrets = ['SourceAccessKeySecret', 'SourceSecretKeySecret', 'Source
       'a request names the source’s secrets, or leaves them to the stack',
     ),
 );
+const rcloneSecret = call(
+  'secretsmanager',
+  'GetSecretValue',
+  'SourceRcloneConfigSecret',
+  'the options of a source of type rclone',
+);
 const namedSecrets = ['/migration/destination_access_key', '/migration/destination_secret_key'].flatMap(
   (name) => call('secretsmanager', 'GetSecretValue', name, 'a request may name secrets of the destination'),
 );
@@ -89,7 +95,14 @@ const rules = ['StepFunctionsGetEventsForECSTaskRule', 'StepFunctionsGetEventsFo
 
 /** What each role asks of AWS beside what calls-of-code.ts finds; the resources are in the words of test/aws/calls-by-role.ts. */
 export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>> = {
-  ValidateRole: [...lambda('Validate'), ...findJobs, ...sourceSecrets, ...namedSecrets, ...openSecrets],
+  ValidateRole: [
+    ...lambda('Validate'),
+    ...findJobs,
+    ...sourceSecrets,
+    ...rcloneSecret,
+    ...namedSecrets,
+    ...openSecrets,
+  ],
   PreflightRole: [
     ...lambda('Preflight'),
     ...findJobs,
@@ -142,6 +155,8 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
   ListerTaskRole: [
     ...findJobs,
     ...sourceSecrets,
+    ...rcloneSecret,
+    ...call('s3', 'GetObject', 'inventory-bucket/*', 'source.inventory: the manifest and its files'),
     ...namedSecrets,
     ...openSecrets,
     ...listSourceByRole,
@@ -152,6 +167,7 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
     ...pull('the worker’s repository'),
     ...log('WorkerLogGroup'),
     ...sourceSecrets,
+    ...rcloneSecret,
     ...namedSecrets,
     ...openSecrets,
     ...listSourceByRole,

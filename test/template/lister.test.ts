@@ -22,13 +22,14 @@ describe.each([plain, full])('the lister of stage $stage', (stack) => {
     });
   });
 
-  it('is one container, which cannot write its disk and has two minutes to store its checkpoint', () => {
+  it('is one container, which can write nothing but its scratch volume and has two minutes to store its checkpoint', () => {
     expect(task['ContainerDefinitions']).toEqual([
       expect.objectContaining({
         Name: 'lister',
         Essential: true,
         ReadonlyRootFilesystem: true,
         StopTimeout: 120,
+        MountPoints: [{ SourceVolume: 'scratch', ContainerPath: '/scratch', ReadOnly: false }],
       }),
     ]);
   });
@@ -58,6 +59,15 @@ describe.each([plain, full])('the lister of stage $stage', (stack) => {
       LogGroupName: `/migration/lister/${stack.stage}`,
       RetentionInDays: stack === plain ? 30 : 14,
     });
+  });
+});
+
+describe('a lister’s disk', () => {
+  it('is of the size of the parameter, the least that Fargate can be asked for unless told', () => {
+    const diskOf = ({ properties }: typeof plain) => properties('ListerTaskDefinition')['EphemeralStorage'];
+    expect(String(JSON.stringify(diskOf(plain)))).toMatch(/21/);
+    expect(String(JSON.stringify(diskOf(full)))).toMatch(new RegExp(fullParameters.listerDiskGiB));
+    expect(plain.properties('ListerTaskDefinition')['Volumes']).toEqual([{ Name: 'scratch' }]);
   });
 });
 

@@ -52,6 +52,7 @@ export const fullStack = (): Promise<PackagedStack> => packageStack('prod', full
 export const fullParameters = {
   destinationBuckets: 'archive,media-vault',
   sourceBuckets: 'old-archive',
+  inventoryBuckets: 'inventories',
   secretNames: '/migration/destination_access_key,/migration/destination_secret_key',
   kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
   notificationTopicArn: 'arn:aws:sns:us-east-1:123456789012:operators',
@@ -63,6 +64,7 @@ export const fullParameters = {
   onDemandBase: '2',
   listerCpu: '2048',
   listerMemory: '4096',
+  listerDiskGiB: '100',
   costTags: 'project=exit-ibm,team=media',
   logDays: '14',
   listerImage: `123456789012.dkr.ecr.us-east-1.amazonaws.com/drover-prod/lister@sha256:${'a'.repeat(64)}`,

@@ -56,7 +56,7 @@ const listing = fc.record({
   truncated: fc.boolean(),
   encoded: fc.boolean(),
   dialect: fc.constantFrom(...(Object.keys(dialects) as (keyof typeof dialects)[])),
-  token: fc.option(fc.constantFrom('plain', 'a&b<c>"d', 'ZnJvbTo=')),
+  token: fc.option(fc.constantFrom('plain', 'a&b<c>"d', 'ZnJvbTo=', 'größe/\u{1f402}')),
   prefixes: fc.boolean(),
 });
 type Listing = typeof listing extends fc.Arbitrary<infer T> ? T : never;

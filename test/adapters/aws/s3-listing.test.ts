@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
 import { compareKeys } from '../../../core/keyspace/key-order.ts';
+import type { ListingWay } from '../../../core/ports.ts';
 import { type S3Server, startS3Server } from '../../../local/s3-server/s3-server.ts';
 import { hardKeys } from '../../conformance/hard-keys.ts';
 
@@ -14,7 +15,7 @@ const connectionTo = (endpoint: string, provider = 'Other') => ({
   credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
 });
 const stores: S3ObjectStore[] = [];
-const open = (endpoint: string, options: { provider?: string; listing?: 'v1' | 'v2' } = {}) => {
+const open = (endpoint: string, options: { provider?: string; listing?: ListingWay } = {}) => {
   const { provider, ...rest } = options;
   const store = new S3ObjectStore(connectionTo(endpoint, provider), { maxAttempts: 1, ...rest });
   stores.push(store);
@@ -65,6 +66,57 @@ describe('a store of another kind', () => {
     const byMarker = await open(server.endpoint, { listing: 'v1' }).listPage(query);
     const expected = hardKeys.filter((key) => compareKeys(key, 'composed') > 0).sort(compareKeys);
     expect(byMarker.objects.map(({ key }) => key)).toEqual(expected);
+  });
+
+  it('is listed by its own tokens when it knows no other way', async () => {
+    server.faults.listing = 'token-only';
+    for (const listing of ['v2', 'v1'] as const)
+      await expect(
+        open(server.endpoint, { listing }).listPage({ prefix: '', startAfter: 'composed' }),
+      ).rejects.toMatchObject({ kind: 'unsupported' });
+    const store = open(server.endpoint, { listing: 'stream' });
+    const keys: string[] = [];
+    for (let token: string | undefined, startAfter: string | null = null, more = true; more; ) {
+      const place = { prefix: '', startAfter, ...(token === undefined ? {} : { token }) };
+      const page = await store.listPage({ ...place, maxKeys: 7 });
+      keys.push(...page.objects.map(({ key }) => key));
+      startAfter = keys.at(-1) ?? null;
+      ({ more, next: token } = page);
+    }
+    expect(keys).toEqual([...hardKeys].sort(compareKeys));
+    expect(store.requestsMade()).toEqual({ ListObjectsV2: Math.ceil(hardKeys.length / 7) });
+  });
+
+  it('is read from the beginning, past what is known, when it takes its own token no more', async () => {
+    server.faults.listing = 'token-only';
+    const store = open(server.endpoint, { listing: 'stream' });
+    const query = { prefix: '', startAfter: 'percent%', maxKeys: 7 };
+    const behind = [...hardKeys].sort(compareKeys).filter((key) => compareKeys(key, 'percent%') > 0);
+    for (const place of [query, { ...query, token: 'b2xk' }]) {
+      const page = await store.listPage(place);
+      expect(page.objects.length).toBeGreaterThan(0);
+      expect(page.objects.map(({ key }) => key)).toEqual(behind.slice(0, page.objects.length));
+      const on = await store.listPage({
+        ...query,
+        startAfter: page.objects.at(-1)?.key ?? null,
+        token: page.next ?? '',
+      });
+      expect(on.objects[0]?.key).toBe(behind[page.objects.length]);
+    }
+  });
+
+  it('shows every key of a bucket that it lists in an order of its own', async () => {
+    server.faults.listing = 'unordered';
+    const store = open(server.endpoint, { listing: 'unordered' });
+    const keys: string[] = [];
+    for (let token: string | undefined, more = true; more; ) {
+      const query = { prefix: '', startAfter: null, maxKeys: 7 };
+      const page = await store.listPage({ ...query, ...(token === undefined ? {} : { token }) });
+      keys.push(...page.objects.map(({ key }) => key));
+      ({ more, next: token } = page);
+    }
+    expect(keys).not.toEqual([...hardKeys].sort(compareKeys));
+    expect(keys.sort(compareKeys)).toEqual([...hardKeys].sort(compareKeys));
   });
 
   it('is refused when its pages are out of order', async () => {
@@ -130,6 +182,18 @@ describe('an answer to a listing', () => {
       `<IsTruncated>false</IsTruncated>${[entry('  lead  '), entry('a&#x9;&#10;b'), entry('a&amp;amp;%41+')].join('')}`,
     ];
     expect((await list()).objects.map(({ key }) => key)).toEqual(['  lead  ', 'a\t\nb', 'a&amp;%41+']);
+  });
+
+  it('is taken whatever its NextMarker looks like, as long as it holds keys', async () => {
+    const marker =
+      '<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType><NextMarker>percent%</NextMarker>';
+    bodies = [marker + entry('percent%25')];
+    const page = await openIt('v1').listPage({ prefix: '', startAfter: null });
+    expect(page.objects.map(({ key }) => key)).toEqual(['percent%']);
+    bodies = [marker];
+    await expect(openIt('v1').listPage({ prefix: '', startAfter: null })).rejects.toThrow(
+      'no URL-encoded UTF-8',
+    );
   });
 
   it('is decoded only when it says that it is encoded', async () => {
