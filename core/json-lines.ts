@@ -1,25 +1,20 @@
-import { promisify } from 'node:util';
-import { gunzipSync, gzip, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { z } from 'zod';
-
-const gzipAside = promisify(gzip);
 
 /** Rows as gzipped JSON lines. Files of this kind may be joined byte by byte. */
 export function encodeLines(rows: readonly unknown[]): Uint8Array {
   return encodeLineTexts(rows.map((row) => JSON.stringify(row)));
 }
 
+/** Room for what a page of rows is compressed to: with zlib's 16 KiB it is done in steps that cost as much again. */
+const chunkSize = 128 * 1024;
+
 /**
  * The same of rows that are JSON text already. At level 1 rows of an inventory take 2 % more room than at the default
  * level 6 (31.5 and 30.9 bytes a row) and half the time (measured with Node 24).
  */
 export function encodeLineTexts(texts: readonly string[]): Uint8Array {
-  return gzipSync(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1 });
-}
-
-/** The same beside other work: compressing takes as long as listing what is compressed. */
-export async function encodeLineTextsAside(texts: readonly string[]): Promise<Uint8Array> {
-  return gzipAside(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1 });
+  return gzipSync(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1, chunkSize });
 }
 
 /** The rows of one file that `encodeLines` wrote; throws when a row is not of the schema. */

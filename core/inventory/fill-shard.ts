@@ -2,7 +2,7 @@ import { openBatchEncoder } from '../batching/batch.ts';
 import { fileToMove } from '../batching/file-to-move.ts';
 import type { PackedBatch } from '../batching/pack-batches.ts';
 import { jobLayout, shardName } from '../job-layout.ts';
-import { encodeJson, encodeLineTextsAside } from '../json-lines.ts';
+import { encodeJson, encodeLineTexts } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { ownCopy } from '../keyspace/own-copy.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
@@ -82,7 +82,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     };
     const messages = messagesOf(shard, batches);
     return {
-      piece: encodeLineTextsAside(texts),
+      piece: encodeLineTexts(texts),
       shard,
       messages,
       filled: { settled, tallies, batches: messages.length },
@@ -93,10 +93,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     async fill(range, page) {
       const { piece, shard, messages, filled } = await take(range, page);
       const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
-      await Promise.all([
-        messages.length === 0 ? null : queue.send(messages),
-        piece.then((bytes) => jobStore.write(path, bytes)),
-      ]);
+      await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
       return filled;
     },
 

@@ -129,8 +129,8 @@ describe('a listing', () => {
     expect(effects).toEqual([
       'inventory/0000/000000.jsonl.gz',
       'checkpoint.json a',
-      'batch',
       'inventory/0000/000001.jsonl.gz',
+      'batch',
       'checkpoint.json b',
       'inventory/0000/000002.jsonl.gz',
       'batch',
