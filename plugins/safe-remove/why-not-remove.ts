@@ -14,6 +14,10 @@ export async function whyNotRemove(
     const reason = id === undefined || id === '' ? null : await look(id);
     return reason === null ? [] : [reason];
   };
+  const messagesOf = (queue: string) => async (url: string) => {
+    const messages = await activity.messages(url);
+    return messages === 0 ? null : `${queue} holds ${counted(messages, 'message', 'messages')}`;
+  };
   const reasons = await Promise.all([
     of('MigrateStateMachine', async (arn) => {
       const running = await activity.executions(arn);
@@ -29,10 +33,8 @@ export async function whyNotRemove(
       const instances = await activity.instances(group);
       return instances === 0 ? null : counted(instances, 'worker instance serves', 'worker instances serve');
     }),
-    of('WorkQueue', async (url) => {
-      const messages = await activity.messages(url);
-      return messages === 0 ? null : `the queue holds ${counted(messages, 'message', 'messages')}`;
-    }),
+    of('WorkQueue', messagesOf('the queue')),
+    of('FifoWorkQueue', messagesOf('the FIFO queue')),
   ]);
   return reasons.flat();
 }

@@ -129,6 +129,7 @@ function environmentOf(
         ...Object.fromEntries(exported),
         JOB_STORE: `s3://${id('JobStoreBucket')}`,
         QUEUE_URL: id('WorkQueue'),
+        FIFO_QUEUE_URL: id('FifoWorkQueue'),
       };
     },
   };

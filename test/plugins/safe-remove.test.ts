@@ -6,16 +6,17 @@ const whole = new Map([
   ['ListerCluster', 'cluster'],
   ['WorkerGroup', 'group'],
   ['WorkQueue', 'https://queue'],
+  ['FifoWorkQueue', 'https://queue.fifo'],
   ['JobStoreBucket', 'jobs'],
 ]);
 
 let resources: Map<string, string> | null;
-let active: { executions: string[]; tasks: number; instances: number; messages: number };
+let active: { executions: string[]; tasks: number; instances: number; messages: number; fifo: number };
 let done: string[];
 let said: string[];
 beforeEach(() => {
   resources = new Map(whole);
-  active = { executions: [], tasks: 0, instances: 0, messages: 0 };
+  active = { executions: [], tasks: 0, instances: 0, messages: 0, fifo: 0 };
   [done, said] = [[], []];
 });
 
@@ -45,7 +46,10 @@ async function remove(options: RemoveOptions = {}): Promise<void> {
         executions: (arn) => of(arn, 'arn:machine', active.executions),
         tasks: (cluster) => of(cluster, 'cluster', active.tasks),
         instances: (group) => of(group, 'group', active.instances),
-        messages: (url) => of(url, 'https://queue', active.messages),
+        messages: (url) =>
+          url.endsWith('.fifo')
+            ? of(url, 'https://queue.fifo', active.fifo)
+            : of(url, 'https://queue', active.messages),
       },
       leftovers: {
         emptyBucket: async (bucket) => done.push(`empty ${bucket}`),
@@ -66,6 +70,7 @@ describe('sls remove', () => {
     ['a lister lives', { tasks: 1 }, /1 lister task lives/],
     ['an instance serves', { instances: 2 }, /2 worker instances serve/],
     ['the queue is not empty', { messages: 7 }, /the queue holds 7 messages/],
+    ['the FIFO queue is not empty', { fifo: 3 }, /the FIFO queue holds 3 messages/],
   ])('refuses while %s, and touches nothing', async (_, activity, reason) => {
     active = { ...active, ...activity };
     await expect(remove()).rejects.toThrow(reason);
@@ -75,7 +80,7 @@ describe('sls remove', () => {
   });
 
   it('names every reason at once', async () => {
-    active = { executions: ['media'], tasks: 1, instances: 1, messages: 1 };
+    active = { executions: ['media'], tasks: 1, instances: 1, messages: 1, fifo: 0 };
     await expect(remove()).rejects.toThrow(
       /1 migration runs: media; 1 lister task lives; 1 worker instance serves; the queue holds 1 message\./,
     );
@@ -109,6 +114,7 @@ describe('sls remove', () => {
     resources = new Map([
       ['JobStoreBucket', ''],
       ['WorkQueue', ''],
+      ['FifoWorkQueue', ''],
     ]);
     await remove();
     expect(done[0]).toBe('remove');

@@ -60,7 +60,9 @@ describe.each([plain, full])('the dashboard of stage $stage', (stack) => {
   it('reads metrics that exist, of this stage and no other', () => {
     const owners: Record<string, readonly string[]> = {
       Drover: [stack.stage],
-      'AWS/SQS': [`drover-${stack.stage}-work`, `drover-${stack.stage}-dead-letters`],
+      'AWS/SQS': ['work', 'dead-letters', 'work.fifo', 'dead-letters.fifo'].map(
+        (name) => `drover-${stack.stage}-${name}`,
+      ),
       'AWS/AutoScaling': [`drover-${stack.stage}-workers`],
     };
     const metrics = widgets
@@ -70,6 +72,8 @@ describe.each([plain, full])('the dashboard of stage $stage', (stack) => {
       expect(owners[String(namespace)]).toContain(owner);
       if (namespace === 'Drover') expect(workerMetrics).toContain(name);
     }
+    const queues = metrics.filter(([namespace]) => namespace === 'AWS/SQS').map(([, , , owner]) => owner);
+    expect([...new Set(queues)].sort()).toEqual([...(owners['AWS/SQS'] ?? [])].sort());
     const drover = metrics.flatMap(([namespace, name]) => (namespace === 'Drover' ? [name] : []));
     expect([...new Set(drover)].sort()).toEqual([...workerMetrics].sort());
   });

@@ -45,6 +45,7 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
     expect(stack.logicalIds('AWS::CloudWatch::Alarm').sort()).toEqual([
       'CleanUpFailedAlarm',
       'DeadLettersAlarm',
+      'FifoOldMessagesAlarm',
       'IdleFleetAlarm',
       'ListerFailedAlarm',
       'OldMessagesAlarm',
@@ -61,26 +62,34 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
     }
   });
 
-  it('one rings at the first dead letter', () => {
-    expect(alarm('DeadLettersAlarm')).toMatchObject({
-      Namespace: 'AWS/SQS',
-      MetricName: 'ApproximateNumberOfMessagesVisible',
-      Dimensions: [{ Name: 'QueueName', Value: `drover-${stage}-dead-letters` }],
+  it('one rings at the first dead letter of either queue', () => {
+    const found = alarm('DeadLettersAlarm');
+    expect(watched(found)).toEqual({
+      reads: {
+        plain: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-dead-letters`,
+        fifo: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-dead-letters.fifo`,
+      },
+      says: 'FILL(plain, 0) + FILL(fifo, 0)',
+    });
+    expect(found).toMatchObject({
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
       EvaluationPeriods: 1,
     });
   });
 
-  it('one rings when the oldest batch is older than usual: a band, no number', () => {
-    const found = alarm('OldMessagesAlarm');
+  it.each([
+    ['OldMessagesAlarm', 'work'],
+    ['FifoOldMessagesAlarm', 'work.fifo'],
+  ])('%s rings when the oldest batch of %s is older than usual: a band, no number', (id, queue) => {
+    const found = alarm(id);
     expect(found).toMatchObject({
       ThresholdMetricId: 'band',
       ComparisonOperator: 'GreaterThanUpperThreshold',
     });
     expect(found).not.toHaveProperty('Threshold');
     expect(watched(found)).toEqual({
-      reads: { age: `AWS/SQS ApproximateAgeOfOldestMessage drover-${stage}-work` },
+      reads: { age: `AWS/SQS ApproximateAgeOfOldestMessage drover-${stage}-${queue}` },
       says: 'ANOMALY_DETECTION_BAND(age, 3)',
     });
   });
@@ -91,10 +100,12 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
       reads: {
         visible: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-work`,
         inFlight: `AWS/SQS ApproximateNumberOfMessagesNotVisible drover-${stage}-work`,
+        fifoVisible: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-work.fifo`,
+        fifoInFlight: `AWS/SQS ApproximateNumberOfMessagesNotVisible drover-${stage}-work.fifo`,
         copied: `Drover BytesCopied ${stage}`,
         objects: `Drover ObjectsCopied ${stage}`,
       },
-      says: 'IF(FILL(visible, 0) + FILL(inFlight, 0) > 0 AND FILL(copied, 0) + FILL(objects, 0) == 0, 1, 0)',
+      says: 'IF(FILL(visible, 0) + FILL(inFlight, 0) + FILL(fifoVisible, 0) + FILL(fifoInFlight, 0) > 0 AND FILL(copied, 0) + FILL(objects, 0) == 0, 1, 0)',
     });
     expect(halfAnHour(found)).toBe(true);
   });
@@ -122,9 +133,11 @@ describe.each([plain, full])('the alarms of stage $stage', (stack) => {
       reads: {
         visible: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-work`,
         inFlight: `AWS/SQS ApproximateNumberOfMessagesNotVisible drover-${stage}-work`,
+        fifoVisible: `AWS/SQS ApproximateNumberOfMessagesVisible drover-${stage}-work.fifo`,
+        fifoInFlight: `AWS/SQS ApproximateNumberOfMessagesNotVisible drover-${stage}-work.fifo`,
         workers: `AWS/AutoScaling GroupInServiceInstances drover-${stage}-workers`,
       },
-      says: 'IF(workers > 0 AND FILL(visible, 0) + FILL(inFlight, 0) == 0, 1, 0)',
+      says: 'IF(workers > 0 AND FILL(visible, 0) + FILL(inFlight, 0) + FILL(fifoVisible, 0) + FILL(fifoInFlight, 0) == 0, 1, 0)',
     });
     expect(halfAnHour(found)).toBe(true);
   });

@@ -57,13 +57,15 @@ describe.each([plain, full])('a worker’s machine of stage $stage', (stack) => 
       LOG_GROUP: `/migration/workers/${stage}`,
       JOB_STORE: `s3://${stack.ref('JobStoreBucket')}`,
       QUEUE_URL: stack.ref('WorkQueue'),
+      FIFO_QUEUE_URL: stack.ref('FifoWorkQueue'),
       SECRET_PREFIX: `/drover/${stage}`,
       WORKER_GROUP: stack.ref('WorkerGroup'),
       LIFECYCLE_HOOK: 'drain',
     });
     expect(lines.slice(end).join('\n').trim()).toBe(script.trim());
     const asked = /^for name in ([A-Z_ ]+); do$/m.exec(script)?.[1]?.split(' ');
-    expect(asked?.sort()).toEqual(exported.map(([name]) => name).sort());
+    // The script also runs for a stack without a FIFO queue.
+    expect([...(asked ?? []), 'FIFO_QUEUE_URL'].sort()).toEqual(exported.map(([name]) => name).sort());
   });
 
   it('is no longer than the 16 KiB that EC2 takes', () => {
@@ -138,12 +140,23 @@ describe.each([plain, full])('the fleet of stage $stage', (stack) => {
       MetricStat === undefined ? [] : [[Id, (MetricStat as { Metric: Fields }).Metric]],
     );
     const queue = [{ Name: 'QueueName', Value: `drover-${stack.stage}-work` }];
+    const fifo = [{ Name: 'QueueName', Value: `drover-${stack.stage}-work.fifo` }];
     expect(Object.fromEntries(read)).toEqual({
       visible: { Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible', Dimensions: queue },
       inFlight: {
         Namespace: 'AWS/SQS',
         MetricName: 'ApproximateNumberOfMessagesNotVisible',
         Dimensions: queue,
+      },
+      fifoVisible: {
+        Namespace: 'AWS/SQS',
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: fifo,
+      },
+      fifoInFlight: {
+        Namespace: 'AWS/SQS',
+        MetricName: 'ApproximateNumberOfMessagesNotVisible',
+        Dimensions: fifo,
       },
       workers: {
         Namespace: 'AWS/AutoScaling',
@@ -152,7 +165,7 @@ describe.each([plain, full])('the fleet of stage $stage', (stack) => {
       },
     });
     expect(metrics.filter(({ ReturnData }) => ReturnData === true)).toEqual([
-      expect.objectContaining({ Expression: '(visible + inFlight) / workers' }),
+      expect.objectContaining({ Expression: '(visible + inFlight + fifoVisible + fifoInFlight) / workers' }),
     ]);
   });
 });

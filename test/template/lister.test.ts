@@ -39,6 +39,7 @@ describe.each([plain, full])('the lister of stage $stage', (stack) => {
     expect(Object.fromEntries(container?.Environment.map(({ Name, Value }) => [Name, Value]) ?? [])).toEqual({
       JOB_STORE: `s3://${stack.ref('JobStoreBucket')}`,
       QUEUE_URL: stack.ref('WorkQueue'),
+      FIFO_QUEUE_URL: stack.ref('FifoWorkQueue'),
       QUEUE_REGION: 'us-east-1',
       SECRET_PREFIX: `/drover/${stack.stage}`,
     });

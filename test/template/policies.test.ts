@@ -52,6 +52,8 @@ function resourcesOf({ service, action, resource }: AwsCall): string[] {
   if (resource.endsWith('LogGroup')) return [full.arn(resource).replace(/\*$/, 'log-stream:a')];
   if (/^(ListerTaskDefinition|DrainStateMachine|MigrateStateMachine)$/.test(resource))
     return [full.ref(resource)];
+  // The code holds both queues as one: adapters/aws/queue-pair.ts.
+  if (resource === 'WorkQueue') return [full.arn(resource), full.arn('FifoWorkQueue')];
   return [full.arn(resource)];
 }
 
