@@ -10,6 +10,8 @@ export default defineConfig({
       ...(process.env['DROVER_SERVER_TESTS'] === undefined ? ['test/servers/**'] : []),
     ],
     reporters: ['default', './test/support/closing-line.ts'],
+    // Most tests that last wait for processes, leases and servers: more of them than cores get on side by side.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
