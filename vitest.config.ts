@@ -4,8 +4,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      // The deployed stack on moto takes a minute of its own: npm run test:aws.
-      ...(process.env['DROVER_STACK_TESTS'] === undefined ? ['test/aws/**'] : []),
+      // The stack on moto and its linters take a minute each: npm run test:aws.
+      ...(process.env['DROVER_STACK_TESTS'] === undefined
+        ? ['test/aws/**', 'test/template/linters.test.ts']
+        : []),
       // Needs SeaweedFS and moto, and takes minutes: npm run test:servers.
       ...(process.env['DROVER_SERVER_TESTS'] === undefined ? ['test/servers/**'] : []),
     ],
