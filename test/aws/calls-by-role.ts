@@ -53,11 +53,13 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'secretsmanager', action: 'GetSecretValue', resource: 'SourceAccessKeySecret' },
     { service: 'secretsmanager', action: 'GetSecretValue', resource: 'SourceEndpointSecret' },
     { service: 'secretsmanager', action: 'GetSecretValue', resource: 'SourceSecretKeySecret' },
+    { service: 'sqs', action: 'GetQueueAttributes', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'WorkQueue' },
   ],
   RaiseFleetRole: [{ service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' }],
   ReadBacklogRole: [
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
+    { service: 'sqs', action: 'GetQueueAttributes', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'WorkQueue' },
   ],
   ReportRole: [
@@ -93,6 +95,7 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'secretsmanager', action: 'GetSecretValue', resource: 'SourceSecretKeySecret' },
     { service: 'sqs', action: 'ChangeMessageVisibility', resource: 'WorkQueue' },
     { service: 'sqs', action: 'DeleteMessage', resource: 'WorkQueue' },
+    { service: 'sqs', action: 'ReceiveMessage', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'ReceiveMessage', resource: 'WorkQueue' },
     { service: 'sqs', action: 'SendMessage', resource: 'WorkQueue' },
   ],

@@ -64,10 +64,12 @@ export async function openMigration(
   const folder = await mkdtemp(join(tmpdir(), 'drover-moto-'));
   const AWS_CONFIG_FILE = join(folder, 'config');
   await writeFile(AWS_CONFIG_FILE, `[default]\nendpoint_url = ${endpoints.gateway}\nregion = us-east-1\n`);
+  const through = (url = '') => new URL(new URL(url).pathname, endpoints.gateway).href;
   const asRole = (role: string, environment: Record<string, string>): Record<string, string> => ({
     ...environment,
     // moto names itself by what stood in front of it when the queue was made.
-    QUEUE_URL: new URL(new URL(environment['QUEUE_URL'] ?? '').pathname, endpoints.gateway).href,
+    QUEUE_URL: through(environment['QUEUE_URL']),
+    FIFO_QUEUE_URL: through(environment['FIFO_QUEUE_URL']),
     AWS_CONFIG_FILE,
     AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
     AWS_EC2_METADATA_DISABLED: 'true',
