@@ -1,18 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { nodeFlags } from '../local/child.ts';
 import { findRclone } from '../local/find-rclone.ts';
 import { measure } from './measured-process.ts';
 import type { Row } from './rows.ts';
 import { findPeer } from './transfer/peers.ts';
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
-const node = [
-  process.execPath,
-  '--max-semi-space-size=16',
-  '--max-old-space-size=256',
-  '--disable-warning=ExperimentalWarning',
-];
+const node = [process.execPath, ...nodeFlags];
 const pageKeys = 1000;
 
 /** What our own and the serial listing print at their end; peers print keys. */
@@ -65,13 +61,15 @@ export async function listing(
       latencyMs: 20,
       subjects: ['drover'],
     });
-  cases.push({
-    name: `flat ${100 * objects} keys, 0 ms a page`,
-    distribution: 'flat',
-    objects: 100 * objects,
-    latencyMs: 0,
-    subjects: ['drover'],
-  });
+  // Beside the first case, these show what memory does as keys grow.
+  for (const other of [10_000, 200_000, 100 * objects])
+    cases.push({
+      name: `flat ${other} keys, 0 ms a page`,
+      distribution: 'flat',
+      objects: other,
+      latencyMs: 0,
+      subjects: ['drover'],
+    });
   const rows: Row[] = [];
   for (const each of cases) {
     if (named.length > 0 && !named.some((part) => each.name.includes(part))) continue;
