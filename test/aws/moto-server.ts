@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe } from 'vitest';
+import { endWithUs } from '../support/end-with-us.ts';
 
 /** moto's server on loopback: AWS as far as an emulator goes. It checks no signature and no permission. */
 export type MotoServer = { endpoint: string; stop(): Promise<void> };
@@ -35,14 +36,7 @@ export async function startMoto(): Promise<MotoServer> {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
   });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const endWithUs = (): void => void server.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  const stop = async (): Promise<void> => {
-    process.off('exit', endWithUs);
-    server.kill('SIGKILL');
-    await ended;
-  };
+  const { ended, stop } = endWithUs(server);
   const said: string[] = [];
   const endpoint = await new Promise<string>((resolve, reject) => {
     createInterface({ input: server.stderr }).on('line', (line) => {

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithUs } from '../support/end-with-us.ts';
 
 /** SeaweedFS on loopback, with its S3 gateway: a store that keeps objects as files in folders. */
 export type SeaweedServer = { endpoint: string; stop(): Promise<void> };
@@ -37,13 +38,9 @@ export async function startSeaweed(weed: string): Promise<SeaweedServer> {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder },
   });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const endWithUs = (): void => void server.kill('SIGKILL');
-  process.once('exit', endWithUs);
+  const owned = endWithUs(server);
   const stop = async (): Promise<void> => {
-    process.off('exit', endWithUs);
-    server.kill('SIGKILL');
-    await ended;
+    await owned.stop();
     await rm(folder, { recursive: true, force: true });
   };
   const endpoint = `http://127.0.0.1:${ports[roles.indexOf('s3')]}`;
