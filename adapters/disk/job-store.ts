@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import { type JobStore, VersionConflict } from '../../core/ports.ts';
+import { flushFolder, writeToDisk } from './flushed-file.ts';
 import { ownFolder, requireStorePath } from './store-path.ts';
 import { WriteLock } from './write-lock.ts';
 
@@ -141,16 +142,6 @@ async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(file);
 }
 
-async function writeToDisk(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx');
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function putInPlace(partial: string, file: string): Promise<void> {
   try {
     await rename(partial, file);
@@ -158,15 +149,5 @@ async function putInPlace(partial: string, file: string): Promise<void> {
     if (!isMissing(error)) throw error;
     await mkdir(dirname(file), { recursive: true });
     await rename(partial, file);
-  }
-}
-
-/** A rename is on the disk only when its folder is. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

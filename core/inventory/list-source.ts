@@ -46,6 +46,8 @@ export type ListingParts = {
 
 /** Progress is told so often, however quick pages come. */
 const tellEveryMs = 200;
+/** So often a checkpoint is written while ranges go on that do not wait for it: each names all of them. */
+const recordEveryMs = 20;
 
 /**
  * Lists the source from the checkpoint to the end: many ranges of the key space at the same time, the largest rest
@@ -101,24 +103,32 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     destination: addRequests({ ...state.requests.destination }, destination.requestsMade()),
   });
 
-  const { commit } = openCommitGroup(async () => {
-    const checkpoint: Checkpoint = {
-      version: 2,
-      options,
-      ranges: Array.from(ranges.all, ({ settled, upTo }) => ({ ...settled, upTo })),
-      shards: { next: numbers.next(), unused: numbers.unused() },
-      batches,
-      tallies: { ...tallies },
-      effort: effort(),
-      requests: requests(),
-    };
-    const bytes = encodeJson(checkpoint, { compact: true });
-    const written = await jobStore.write(jobLayout.checkpoint(folder), bytes, { replaces: version });
-    version = written.version;
-    if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.all.size > 0) return;
-    toldAtMs = clock.nowMs();
-    log('listed', { ...totalOf(tallies), tallies, ranges: ranges.all.size, requestsAtOnce: gate.allowed() });
-  });
+  const { commit } = openCommitGroup(
+    async () => {
+      const checkpoint: Checkpoint = {
+        version: 2,
+        options,
+        ranges: Array.from(ranges.all, ({ settled, upTo }) => ({ ...settled, upTo })),
+        shards: { next: numbers.next(), unused: numbers.unused() },
+        batches,
+        tallies: { ...tallies },
+        effort: effort(),
+        requests: requests(),
+      };
+      const bytes = encodeJson(checkpoint, { compact: true });
+      const written = await jobStore.write(jobLayout.checkpoint(folder), bytes, { replaces: version });
+      version = written.version;
+      if (clock.nowMs() - toldAtMs < tellEveryMs && ranges.all.size > 0) return;
+      toldAtMs = clock.nowMs();
+      log('listed', {
+        ...totalOf(tallies),
+        tallies,
+        ranges: ranges.all.size,
+        requestsAtOnce: gate.allowed(),
+      });
+    },
+    { clock, leastMs: recordEveryMs, askers: () => ranges.all.size },
+  );
 
   function start(range: LiveRange): void {
     const done = list(range)

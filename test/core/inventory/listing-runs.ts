@@ -30,7 +30,7 @@ export type Place = {
 
 /** A place in memory; what is not given is fresh. */
 export function placeOf(parts: Pick<Place, 'plan' | 'source' | 'destination'> & Partial<Place>): Place {
-  const clock = new ManualClock();
+  const clock = new ManualClock(0, { selfMoving: true });
   return {
     queue: new MemoryWorkQueue(clock),
     jobStore: new MemoryJobStore(),
