@@ -7,14 +7,28 @@ export function encodeLines(rows: readonly unknown[]): Uint8Array {
 }
 
 /** Room for what a page of rows is compressed to: with zlib's 16 KiB it is done in steps that cost as much again. */
-const chunkSize = 128 * 1024;
+const chunkSize = 64 * 1024;
+/** Joined at once: V8 keeps strings above 128 KiB apart and frees them late. */
+const linesAtOnce = 200;
+
+/** Text that is about to be compressed; one place for all, since nothing else is done meanwhile. */
+let plainText = Buffer.alloc(256 * 1024);
 
 /**
  * The same of rows that are JSON text already. At level 1 rows of an inventory take 2 % more room than at the default
  * level 6 (31.5 and 30.9 bytes a row) and half the time (measured with Node 24).
  */
 export function encodeLineTexts(texts: readonly string[]): Uint8Array {
-  return gzipSync(texts.length === 0 ? '' : `${texts.join('\n')}\n`, { level: 1, chunkSize });
+  let size = 0;
+  for (let first = 0; first < texts.length; first += linesAtOnce) {
+    const lines = `${texts.slice(first, first + linesAtOnce).join('\n')}\n`;
+    // A UTF-16 unit is three bytes of UTF-8 at most.
+    const needed = size + lines.length * 3;
+    if (needed > plainText.length)
+      plainText = Buffer.concat([plainText.subarray(0, size)], Math.max(needed, 2 * plainText.length));
+    size += plainText.write(lines, size, 'utf8');
+  }
+  return gzipSync(plainText.subarray(0, size), { level: 1, chunkSize });
 }
 
 /** The rows of one file that `encodeLines` wrote; throws when a row is not of the schema. */

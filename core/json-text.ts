@@ -1,5 +1,5 @@
 import type { BatchFile } from './batching/batch.ts';
-import type { InventoryRow } from './inventory/inventory-row.ts';
+import type { InventoryRow, ObjectSummary } from './inventory/inventory-row.ts';
 
 /** Text that stands in JSON as it is: printable ASCII without quotation mark and backslash. */
 const plain = /^[ !#-[\]-~]*$/;
@@ -10,12 +10,18 @@ export function asciiOnly(json: string): string {
 }
 
 /** A row of the inventory as `JSON.stringify` writes it, at half its cost: it is written once for each listed key. */
-export function rowText(row: InventoryRow): string {
-  const { key, sizeBytes, etag, modifiedAtMs, storageClass, decision, kind, reason } = row;
+export function rowText(
+  object: ObjectSummary,
+  { decision, kind, reason }: Pick<InventoryRow, 'decision' | 'kind' | 'reason'>,
+): string {
+  const { key, sizeBytes, etag, modifiedAtMs, storageClass } = object;
   const why =
-    (kind === undefined ? '' : `,"kind":"${kind}"`) +
-    (reason === undefined ? '' : `,"reason":${quoted(reason)}`);
-  return `{"key":${quoted(key)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quoted)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quoted)},"decision":"${decision}"${why}}`;
+    kind === undefined && reason === undefined
+      ? '}'
+      : (kind === undefined ? '' : `,"kind":"${kind}"`) +
+        (reason === undefined ? '' : `,"reason":${quoted(reason)}`) +
+        '}';
+  return `{"key":${quoted(key)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quoted)},"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quoted)},"decision":"${decision}"${why}`;
 }
 
 /** A file of a batch message, in printable ASCII only: see `encodeBatch`. */

@@ -5,14 +5,9 @@ import type { BatchFile } from './batch.ts';
 /** An object of the source as a batch carries it, with what the rules resolved for it. */
 export function fileToMove({ key, sizeBytes, etag, modifiedAtMs }: ObjectSummary, route: Route): BatchFile {
   const { to, storageClass, metadata, tags } = route;
-  return {
-    key,
-    to,
-    sizeBytes,
-    etag,
-    modifiedAtMs,
-    storageClass,
-    ...(metadata && { metadata }),
-    ...(tags && { tags }),
-  };
+  // Set, not spread: it is made for each listed key, and few have either.
+  const file: BatchFile = { key, to, sizeBytes, etag, modifiedAtMs, storageClass };
+  if (metadata !== undefined) file.metadata = metadata;
+  if (tags !== undefined) file.tags = tags;
+  return file;
 }

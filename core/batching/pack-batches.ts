@@ -10,12 +10,15 @@ export type PackedBatch = { files: readonly BatchFile[]; texts: readonly string[
 /** Packs files into batches as they come. */
 export type Packer = {
   /** Takes a file and returns the batches that are complete now: none, one, or several after a giant or a resume. */
-  add(file: BatchFile): PackedBatch[];
+  add(file: BatchFile): readonly PackedBatch[];
   /** Returns what is begun as a last batch. */
-  flush(): PackedBatch[];
+  flush(): readonly PackedBatch[];
   /** What is begun and not yet returned, for a checkpoint. */
   pending(): readonly BatchFile[];
 };
+
+/** What most files complete; the same for all, since it is returned for each listed key. */
+const noBatches: readonly PackedBatch[] = [];
 
 /**
  * Opens a packer: no batch holds more than `maxObjects` files, `maxBytes` bytes or `messageBytes` of text,
@@ -29,8 +32,8 @@ export function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = 
   let bytes = 0;
   let text = 0;
 
-  function take(): PackedBatch[] {
-    if (files.length === 0) return [];
+  function take(): readonly PackedBatch[] {
+    if (files.length === 0) return noBatches;
     const batch = { files, texts };
     files = [];
     texts = [];
@@ -39,31 +42,33 @@ export function openPacker(limits: BatchLimits, pending: readonly BatchFile[] = 
     return [batch];
   }
 
-  function add(file: BatchFile): PackedBatch[] {
+  function add(file: BatchFile): readonly PackedBatch[] {
     const own = fileText(file);
     if (file.sizeBytes > limits.maxBytes) return [{ files: [file], texts: [own] }];
     const full = bytes + file.sizeBytes > limits.maxBytes || text + own.length + 1 > limits.messageBytes;
-    const complete = full ? take() : [];
+    const complete = full ? take() : noBatches;
     files.push(file);
     texts.push(own);
     bytes += file.sizeBytes;
     text += own.length + 1;
-    if (files.length >= limits.maxObjects) complete.push(...take());
-    return complete;
+    return files.length < limits.maxObjects ? complete : [...complete, ...take()];
   }
 
   // Files of an earlier packer that fill batches of their own under these limits stay pending until they are returned.
   const early = pending.flatMap(add);
   const full = pending.filter((file) => !files.includes(file));
-  let waiting: { files: readonly BatchFile[]; batches: PackedBatch[] } = { files: full, batches: early };
-  function takeWaiting(): PackedBatch[] {
+  let waiting: { files: readonly BatchFile[]; batches: readonly PackedBatch[] } = {
+    files: full,
+    batches: early,
+  };
+  function takeWaiting(): readonly PackedBatch[] {
     const { batches } = waiting;
-    waiting = { files: [], batches: [] };
+    waiting = { files: [], batches: noBatches };
     return batches;
   }
 
   return {
-    add: (file) => [...takeWaiting(), ...add(file)],
+    add: (file) => (waiting.batches.length === 0 ? add(file) : [...takeWaiting(), ...add(file)]),
     flush: () => [...takeWaiting(), ...take()],
     pending: () => [...waiting.files, ...files],
   };

@@ -3,15 +3,16 @@ import type { MigrationPlan } from '../migration.ts';
 import type { ObjectStore } from '../ports.ts';
 import { compileRoutes, type Route } from '../rules/route.ts';
 import { compileSelect } from '../rules/select.ts';
+import type { ExceptionKind } from '../transfer/outcome.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
-import type { Decision, InventoryRow, ObjectSummary } from './inventory-row.ts';
+import type { Decision, ObjectSummary } from './inventory-row.ts';
 import { openSeekListing, type SeekListing } from './seek-listing.ts';
 
 /** S3's longest key. [src: S3 user guide, object keys] */
 const maxKeyBytes = 1024;
 
-/** What is to happen with an object. */
-export type Decided = { row: InventoryRow; route: Route };
+/** What is to happen with an object, and where it goes. `kind` and `reason` are there for exceptions. */
+export type Decided = { decision: Decision; route: Route; kind?: ExceptionKind; reason?: string };
 
 /**
  * Decides for source objects, asked in ascending key order and each after the answer to the one before, what is to
@@ -76,39 +77,31 @@ export function openDecider(
     return null;
   }
 
-  function refused(object: ObjectSummary, route: Route, reason: string): Decided {
-    const { key, sizeBytes, etag, modifiedAtMs, storageClass } = object;
-    const row = { key, sizeBytes, etag, modifiedAtMs, storageClass } as const;
-    return { row: { ...row, decision: 'exception', kind: 'unrepresentable', reason }, route };
+  function refused(route: Route, reason: string): Decided {
+    return { decision: 'exception', route, kind: 'unrepresentable', reason };
   }
 
   function compared(object: ObjectSummary, route: Route, there: ObjectSummary | null): Decided {
-    return rowOf(object, decideTransfer(object, there, request.existing, trust), route);
+    return { decision: decideTransfer(object, there, request.existing, trust), route };
   }
 
   async function decideRenamed(object: ObjectSummary, route: Route): Promise<Decided> {
     const reason = await collision(object.key, route);
-    if (reason !== null) return refused(object, route, reason);
+    if (reason !== null) return refused(route, reason);
     return compared(object, route, await thereAlready(route));
   }
 
   return (object) => {
     const route = router.route(object.key);
-    if (select(object) !== null) return rowOf(object, 'excluded', route);
+    if (select(object) !== null) return { decision: 'excluded', route };
     const problem = object.problem ?? nameProblem(route.to);
-    if (problem !== null) return refused(object, route, problem);
+    if (problem !== null) return refused(route, problem);
     if (router.renames.length > 0) return decideRenamed(object, route);
     const existing = thereAlready(route);
     return existing instanceof Promise
       ? existing.then((found) => compared(object, route, found))
       : compared(object, route, existing);
   };
-}
-
-/** Written out, not spread: it is made once for each listed key. */
-function rowOf(object: ObjectSummary, decision: Decision, route: Route): Decided {
-  const { key, sizeBytes, etag, modifiedAtMs, storageClass } = object;
-  return { row: { key, sizeBytes, etag, modifiedAtMs, storageClass, decision }, route };
 }
 
 /** Why S3 takes no object of this name; null = it does. */

@@ -64,14 +64,16 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     const tallies: Partial<DecisionTallies> = {};
     for (const object of page) {
       const answer = range.decide(object);
-      const { row, route } = answer instanceof Promise ? await answer : answer;
-      texts.push(rowText(row));
+      const decided = answer instanceof Promise ? await answer : answer;
+      const { decision } = decided;
+      texts.push(rowText(object, decided));
       // Counted in place: it is done for each listed key.
-      const tally = tallies[row.decision] ?? noObjects();
-      tallies[row.decision] = tally;
+      const tally = tallies[decision] ?? noObjects();
+      tallies[decision] = tally;
       tally.objects += 1;
-      tally.bytes += row.sizeBytes;
-      if (row.decision === 'transfer') batches.push(...range.packer.add(fileToMove(object, route)));
+      tally.bytes += object.sizeBytes;
+      if (decision !== 'transfer') continue;
+      for (const batch of range.packer.add(fileToMove(object, decided.route))) batches.push(batch);
     }
     const last = page.at(-1);
     const listed = Object.values(tallies).reduce(addTally, before.listed);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openDecider } from '../../../core/inventory/decide-row.ts';
-import type { InventoryRow, ObjectSummary } from '../../../core/inventory/inventory-row.ts';
+import { type Decided, openDecider } from '../../../core/inventory/decide-row.ts';
+import type { ObjectSummary } from '../../../core/inventory/inventory-row.ts';
 import type { MigrationPlan } from '../../../core/migration.ts';
 import { compileRoutes } from '../../../core/rules/route.ts';
 import { compileSelect } from '../../../core/rules/select.ts';
@@ -10,12 +10,14 @@ import { closeKey, sameEveryRun } from '../../support/hard-keys.ts';
 import { ListedObjects } from '../../support/listed-objects.ts';
 import { bucketOf, inPagesOf, listed, type Texts } from '../../support/memory-buckets.ts';
 
+type DecidedKey = Decided & ObjectSummary;
+
 /** Decides for every source object, as the lister does. */
 async function decided(
   plan: MigrationPlan,
   texts: { source: Texts; destination?: Texts },
   options: { pageSize?: number; from?: number; destinationWrittenAtMs?: number } = {},
-): Promise<InventoryRow[]> {
+): Promise<DecidedKey[]> {
   const { pageSize = 1000, from = 0, destinationWrittenAtMs = 1000 } = options;
   const source = inPagesOf(pageSize, await bucketOf(texts.source, 1000));
   const destination = inPagesOf(pageSize, await bucketOf(texts.destination, destinationWrittenAtMs));
@@ -24,12 +26,12 @@ async function decided(
     after: objects[from - 1]?.key ?? null,
     upTo: null,
   });
-  const rows: InventoryRow[] = [];
-  for (const object of objects.slice(from)) rows.push((await decide(object)).row);
+  const rows: DecidedKey[] = [];
+  for (const object of objects.slice(from)) rows.push({ ...object, ...(await decide(object)) });
   return rows;
 }
 
-const byKey = (rows: InventoryRow[]) => Object.fromEntries(rows.map(({ key, decision }) => [key, decision]));
+const byKey = (rows: DecidedKey[]) => Object.fromEntries(rows.map(({ key, decision }) => [key, decision]));
 
 describe('an object', () => {
   test.each<[string, RequestChanges, Texts, Texts, string]>([
