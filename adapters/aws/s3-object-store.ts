@@ -19,12 +19,13 @@ import type {
 } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
+import type { ListingStyle } from './listing-answer.ts';
 import { uploadInParts } from './multipart-upload.ts';
 import { S3PartUploads } from './part-uploads.ts';
 import type { S3Connection } from './resolve-connection.ts';
-import { type S3ClientOptions, s3Client } from './s3-client.ts';
+import { type S3ClientOfBucket, type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
-import { type ListingStyle, listPage } from './s3-listing.ts';
+import { listPage } from './s3-listing.ts';
 import { detailsOf, noAnswer } from './s3-properties.ts';
 import { uploadWhole } from './whole-upload.ts';
 
@@ -46,29 +47,30 @@ export type S3ObjectStoreOptions = S3ClientOptions & {
  */
 export class S3ObjectStore implements ObjectStore {
   readonly parts: S3PartUploads;
+  readonly #bucket: S3ClientOfBucket;
   readonly #client: S3Client;
   readonly #connection: S3Connection;
   readonly #listing: ListingStyle;
   readonly #partsAboveBytes: number;
   readonly #partBytes: number;
-  readonly #requestsMade: () => RequestsMade;
 
   constructor(connection: S3Connection, options: S3ObjectStoreOptions = {}) {
-    const { client, requestsMade } = s3Client(connection, options);
+    const bucket = s3Client(connection, options);
+    const { client } = bucket;
+    this.#bucket = bucket;
     this.#client = client;
     this.#connection = connection;
     // IBM COS encodes the keys of a listing in ways that cannot be undone. [src: rclone, provider IBMCOS]
     this.#listing = { version: options.listing ?? 'v2', encoded: connection.provider !== 'IBMCOS' };
     this.#partsAboveBytes = options.partsAboveBytes ?? 64 * mebibyte;
     this.#partBytes = options.partBytes ?? 64 * mebibyte;
-    this.#requestsMade = requestsMade;
     this.parts = new S3PartUploads(client, connection);
   }
 
   listPage(query: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> {
     const { bucket } = this.#connection;
     return this.#told(() =>
-      listPage(this.#client, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
+      listPage(this.#bucket, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
     );
   }
 
@@ -177,11 +179,11 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   requestsMade(): RequestsMade {
-    return this.#requestsMade();
+    return this.#bucket.requestsMade();
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#bucket.close();
   }
 
   #target(key: string): { Bucket: string; Key: string } {
