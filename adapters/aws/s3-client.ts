@@ -24,7 +24,7 @@ export type S3ClientOptions = {
 const connectMs = 10_000;
 
 /** Bodies from this size on wait for the store's word before they are sent: a refusal then costs nothing. */
-const askFirstFromBytes = 1024 * 1024;
+export const askFirstFromBytes = 1024 * 1024;
 
 /** A client of one bucket's store. */
 export type S3ClientOfBucket = {
