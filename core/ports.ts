@@ -38,6 +38,12 @@ export type ObjectDetails = ObjectSummary & {
   tagCount: number | null;
 };
 
+/**
+ * An object's bytes, to be read once: piece by piece, or by `whole` in one piece where the store has a quicker way to give
+ * that.
+ */
+export type ObjectBody = AsyncIterable<Uint8Array> & { readonly whole?: () => Promise<Uint8Array> };
+
 /** What is written beside an object's bytes. */
 export type ObjectProperties = {
   contentType?: string | null;
@@ -102,7 +108,7 @@ export interface ObjectStore {
     options?: { range?: { first: number; last: number }; ifMatch?: string; signal?: AbortSignal },
   ): Promise<{
     details: ObjectDetails;
-    body: AsyncIterable<Uint8Array>;
+    body: ObjectBody;
   } | null>;
   /** Writes the object whole; a stream needs its exact `sizeBytes`. Large bodies go up in parts. */
   put(

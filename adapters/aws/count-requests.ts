@@ -9,16 +9,18 @@ export const afterRetries = {
 
 /**
  * A middleware that counts the requests of an AWS SDK client as they leave, by operation name
- * (`ListObjectsV2`, `PutObject`, …), and how to read a copy of the counts.
+ * (`ListObjectsV2`, `PutObject`, …), a function that counts one that leaves elsewhere, and how to read a copy of the counts.
  */
 export function requestCounter() {
   const made: RequestsMade = {};
+  const count = (operation: string): void => {
+    made[operation] = (made[operation] ?? 0) + 1;
+  };
   const middleware =
     <Arguments, Result>(next: (args: Arguments) => Promise<Result>, context: { commandName?: string }) =>
     (args: Arguments): Promise<Result> => {
-      const operation = (context.commandName ?? 'Unknown').replace(/Command$/, '');
-      made[operation] = (made[operation] ?? 0) + 1;
+      count((context.commandName ?? 'Unknown').replace(/Command$/, ''));
       return next(args);
     };
-  return { middleware, requestsMade: (): RequestsMade => addRequests({}, made) };
+  return { middleware, count, requestsMade: (): RequestsMade => addRequests({}, made) };
 }

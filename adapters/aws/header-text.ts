@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The headers of an HTTP request or response of the SDK, to be changed in place. */
@@ -21,6 +23,25 @@ function fromWire(value: string): string {
 }
 
 const beyondAscii = /[^\u0000-\u007f]/;
+
+/** Headers as names and values in turn, as Node is to write them to a socket: it changes nothing in such a list. */
+export function wireHeaders(headers: Readonly<Record<string, string>>): string[] {
+  const wire: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    wire.push(name, beyondAscii.test(value) ? toWire(value) : value);
+  }
+  return wire;
+}
+
+/** Received headers as text, changed in place. */
+export function textOfHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string' && beyondAscii.test(value)) headers[name] = fromWire(value);
+  }
+  return headers;
+}
 
 /**
  * Writes the headers outside ASCII so that Node sends their UTF-8. Node has two habits to work around:

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { bytesOf } from './http-exchange.ts';
 import { type ListedPage, parseListing, UnusualListing } from './listing-xml.ts';
 
 type Wire = { response: unknown };
@@ -37,24 +38,12 @@ export function readQuickly(command: ListObjectsCommand | ListObjectsV2Command):
   return { page: () => page };
 }
 
-function parseOrLeave(body: Buffer): ListedPage | null {
+/** The page, or null where the answer is written in a way that only a whole XML parser knows. */
+export function parseOrLeave(body: Buffer): ListedPage | null {
   try {
     return parseListing(body);
   } catch (error) {
     if (error instanceof UnusualListing) return null;
     throw error;
   }
-}
-
-function bytesOf(body: Readable): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    body.on('data', (chunk: Buffer) => chunks.push(chunk));
-    body.on('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
-    body.on('error', reject);
-    // A request that is aborted while its answer comes closes without an end and without an error.
-    body.on('close', () => reject(new Error('the answer ended before its end')));
-  });
 }

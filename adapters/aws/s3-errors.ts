@@ -42,6 +42,9 @@ const kindByCode: Readonly<Record<string, StoreErrorKind>> = {
   InvalidTag: 'rejected',
   InvalidStorageClass: 'rejected',
   InvalidArgument: 'rejected',
+  // Node's words for a header that cannot be sent.
+  ERR_INVALID_CHAR: 'rejected',
+  ERR_INVALID_HTTP_TOKEN: 'rejected',
   BadDigest: 'failed',
   RequestTimeout: 'failed',
   IncompleteBody: 'failed',

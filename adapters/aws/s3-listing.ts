@@ -1,31 +1,15 @@
-import {
-  ListObjectsCommand,
-  type ListObjectsCommandOutput,
-  ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
-  type S3Client,
-} from '@aws-sdk/client-s3';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
-import type { ListingWay, ListPage } from '../../core/ports.ts';
-import { StoreError, unorderedCode } from '../../core/store-error.ts';
-import type { ListedPage } from './listing-xml.ts';
-import { readQuickly } from './quick-listing.ts';
-import { plainEtag } from './s3-properties.ts';
-
-/** How a store is paged, with keys URL-encoded or as they are. */
-export type ListingStyle = { version: ListingWay; encoded: boolean };
-
-type ListQuery = {
-  prefix: string;
-  startAfter: string | null;
-  token?: string;
-  maxKeys: number;
-  signal?: AbortSignal;
-};
-type Entry = NonNullable<ListObjectsV2CommandOutput['Contents']>[number];
-/** One answer of the store; `next` is its own word for where the next page begins. */
-type Answer = { objects: ObjectSummary[]; truncated: boolean; next: string | undefined };
+import type { ListPage } from '../../core/ports.ts';
+import { type StoreError, unorderedCode } from '../../core/store-error.ts';
+import {
+  askV1,
+  askV2,
+  type ListedThrough,
+  type ListingStyle,
+  type ListQuery,
+  unsupported,
+} from './listing-answer.ts';
 
 /**
  * One page of the bucket's listing after `startAfter`. Throws what the SDK throws, and a `StoreError` of
@@ -33,7 +17,7 @@ type Answer = { objects: ObjectSummary[]; truncated: boolean; next: string | und
  * an end it does not tell: such an answer would lose keys silently.
  */
 export async function listPage(
-  client: S3Client,
+  client: ListedThrough,
   bucket: string,
   style: ListingStyle,
   query: ListQuery,
@@ -62,7 +46,7 @@ export async function listPage(
  * and what does not come after `startAfter` is passed over.
  */
 async function listByToken(
-  client: S3Client,
+  client: ListedThrough,
   bucket: string,
   style: ListingStyle,
   query: ListQuery,
@@ -104,99 +88,6 @@ function isRefusedToken(error: unknown): boolean {
   return httpStatusCode === 400;
 }
 
-async function askV2(
-  client: S3Client,
-  bucket: string,
-  style: ListingStyle,
-  query: ListQuery,
-  cursor?: string,
-): Promise<Answer> {
-  const command = new ListObjectsV2Command({
-    Bucket: bucket,
-    MaxKeys: query.maxKeys,
-    ...(style.encoded ? { EncodingType: 'url' } : {}),
-    ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
-    ...(query.startAfter === null ? {} : { StartAfter: query.startAfter }),
-    ...(cursor === undefined ? {} : { ContinuationToken: cursor }),
-  });
-  const quick = readQuickly(command);
-  const answer = await client.send(command, sendOptions(query));
-  const page = quick.page();
-  if (page !== null) return { ...answerOf(page), next: page.token };
-  return { ...slowAnswer(answer), next: answer.NextContinuationToken };
-}
-
-async function askV1(
-  client: S3Client,
-  bucket: string,
-  style: ListingStyle,
-  query: ListQuery,
-  cursor?: string,
-): Promise<Answer> {
-  const marker = cursor ?? query.startAfter;
-  const command = new ListObjectsCommand({
-    Bucket: bucket,
-    MaxKeys: query.maxKeys,
-    ...(style.encoded ? { EncodingType: 'url' } : {}),
-    ...(query.prefix === '' ? {} : { Prefix: query.prefix }),
-    ...(marker === null ? {} : { Marker: marker }),
-  });
-  const quick = readQuickly(command);
-  const answer = await client.send(command, sendOptions(query));
-  const page = quick.page();
-  const encoded = page?.encoded ?? answer.EncodingType === 'url';
-  const nextMarker = page === null ? answer.NextMarker : page.nextMarker;
-  const found = page === null ? slowAnswer(answer) : answerOf(page);
-  // Read only where it is needed: SeaweedFS gives one that is not encoded beside keys that are.
-  const needed = nextMarker !== undefined && found.truncated && found.objects.length === 0;
-  return { ...found, next: needed ? decodeKey(nextMarker, encoded) : undefined };
-}
-
-function sendOptions({ signal }: ListQuery) {
-  return signal === undefined ? {} : { abortSignal: signal };
-}
-
-function answerOf({ entries, truncated, encoded }: ListedPage): Omit<Answer, 'next'> {
-  if (encoded) for (const entry of entries) entry.key = decodeKey(entry.key, true);
-  return { objects: entries, truncated };
-}
-
-function slowAnswer(answer: ListObjectsV2CommandOutput | ListObjectsCommandOutput): Omit<Answer, 'next'> {
-  const truncated = requireEnd(answer.IsTruncated);
-  const encoded = answer.EncodingType === 'url';
-  return { objects: (answer.Contents ?? []).map((entry) => summaryOf(entry, encoded)), truncated };
-}
-
-/** A page of a proxy or portal parses as a listing without objects; it must not pass for an empty bucket. */
-function requireEnd(truncated: boolean | undefined): boolean {
-  if (truncated === undefined) throw unsupported('no word on whether it is complete, as if it were none');
-  return truncated;
-}
-
-function summaryOf(entry: Entry, encoded: boolean): ObjectSummary {
-  const { Key, Size, LastModified } = entry;
-  if (Key === undefined || Size === undefined || LastModified === undefined) {
-    throw unsupported('an object without key, size or time');
-  }
-  return {
-    key: decodeKey(Key, encoded),
-    sizeBytes: Size,
-    etag: plainEtag(entry.ETag),
-    modifiedAtMs: LastModified.getTime(),
-    storageClass: entry.StorageClass ?? null,
-  };
-}
-
-/** S3's URL encoding writes a space as `+` and everything unusual, `+` included, as `%XX` of its UTF-8. */
-function decodeKey(text: string, encoded: boolean): string {
-  if (!encoded || (!text.includes('%') && !text.includes('+'))) return text;
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw unsupported(`the key ${JSON.stringify(text)}, which is no URL-encoded UTF-8`);
-  }
-}
-
 function refuseDisorder(
   objects: readonly ObjectSummary[],
   { prefix, startAfter }: Pick<ListQuery, 'prefix' | 'startAfter'>,
@@ -220,12 +111,4 @@ function refuseOthers(objects: readonly ObjectSummary[], prefix: string): void {
 
 function outside(key: string, prefix: string): StoreError {
   return unsupported(`the key ${JSON.stringify(key)} outside of the prefix ${JSON.stringify(prefix)}`);
-}
-
-function unsupported(what: string, code = 'ListingUnsupported'): StoreError {
-  return new StoreError(
-    'unsupported',
-    `${code}: the store's listing holds ${what}. It cannot be listed safely.`,
-    { code },
-  );
 }

@@ -1,10 +1,7 @@
-import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
-  GetObjectCommand,
   GetObjectTaggingCommand,
-  HeadObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectTaggingCommand,
   type S3Client,
@@ -19,13 +16,16 @@ import type {
 } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
+import { getDirectly, headDirectly, putDirectly } from './direct-objects.ts';
+import type { ListingStyle } from './listing-answer.ts';
 import { uploadInParts } from './multipart-upload.ts';
 import { S3PartUploads } from './part-uploads.ts';
 import type { S3Connection } from './resolve-connection.ts';
-import { type S3ClientOptions, s3Client } from './s3-client.ts';
+import { askFirstFromBytes, type S3ClientOfBucket, type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
-import { type ListingStyle, listPage } from './s3-listing.ts';
-import { detailsOf, noAnswer } from './s3-properties.ts';
+import { listPage } from './s3-listing.ts';
+import { noAnswer } from './s3-properties.ts';
+import { getBySdk, headBySdk } from './sdk-objects.ts';
 import { uploadWhole } from './whole-upload.ts';
 
 const mebibyte = 1024 * 1024;
@@ -46,61 +46,50 @@ export type S3ObjectStoreOptions = S3ClientOptions & {
  */
 export class S3ObjectStore implements ObjectStore {
   readonly parts: S3PartUploads;
+  readonly #bucket: S3ClientOfBucket;
   readonly #client: S3Client;
   readonly #connection: S3Connection;
   readonly #listing: ListingStyle;
   readonly #partsAboveBytes: number;
   readonly #partBytes: number;
-  readonly #requestsMade: () => RequestsMade;
 
   constructor(connection: S3Connection, options: S3ObjectStoreOptions = {}) {
-    const { client, requestsMade } = s3Client(connection, options);
+    const bucket = s3Client(connection, options);
+    const { client } = bucket;
+    this.#bucket = bucket;
     this.#client = client;
     this.#connection = connection;
     // IBM COS encodes the keys of a listing in ways that cannot be undone. [src: rclone, provider IBMCOS]
     this.#listing = { version: options.listing ?? 'v2', encoded: connection.provider !== 'IBMCOS' };
     this.#partsAboveBytes = options.partsAboveBytes ?? 64 * mebibyte;
     this.#partBytes = options.partBytes ?? 64 * mebibyte;
-    this.#requestsMade = requestsMade;
     this.parts = new S3PartUploads(client, connection);
   }
 
   listPage(query: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> {
     const { bucket } = this.#connection;
     return this.#told(() =>
-      listPage(this.#client, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
+      listPage(this.#bucket, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
     );
   }
 
   head(key: string): Promise<ObjectDetails | null> {
     return this.#told(async () => {
-      const answer = await this.#client.send(new HeadObjectCommand(this.#target(key))).catch(nullWhenMissing);
-      return answer === null ? null : detailsOf(key, answer);
+      const direct = await this.#bucket.requests();
+      const asked = direct === null ? headBySdk(this.#client, this.#target(key)) : headDirectly(direct, key);
+      return asked.catch(nullWhenMissing);
     });
   }
 
   /** The body holds a connection until it is read to its end, left early, or the signal aborts. */
   get(key: string, options: Parameters<ObjectStore['get']>[1] = {}): ReturnType<ObjectStore['get']> {
-    const { range, ifMatch, signal } = options;
     return this.#told(async () => {
-      const command = new GetObjectCommand({
-        ...this.#target(key),
-        ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
-        ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
-      });
-      const answer = await this.#client
-        .send(command, signal === undefined ? {} : { abortSignal: signal })
-        .catch(nullWhenMissing);
-      if (answer === null) return null;
-      try {
-        if (range !== undefined && answer.ContentRange?.startsWith(`bytes ${range.first}-`) !== true) {
-          throw noAnswer('gave other bytes than the range that was asked for');
-        }
-        return { details: detailsOf(key, answer), body: this.#bytesOf(answer.Body) };
-      } catch (error) {
-        if (answer.Body instanceof Readable) answer.Body.destroy();
-        throw error;
-      }
+      const direct = await this.#bucket.requests();
+      const asked =
+        direct === null
+          ? getBySdk(this.#client, this.#target(key), options, this.#asFailure)
+          : getDirectly(direct, key, options, this.#asFailure);
+      return asked.catch(nullWhenMissing);
     });
   }
 
@@ -112,13 +101,14 @@ export class S3ObjectStore implements ObjectStore {
     signal?: AbortSignal,
   ): Promise<{ etag: string | null }> {
     return this.#told(async () => {
-      if (sizeBytes <= this.#partsAboveBytes) {
-        return {
-          etag: await uploadWhole(this.#client, this.#target(key), body, sizeBytes, properties, signal),
-        };
-      }
-      const options = { partBytes: this.#partBytes, ...(signal === undefined ? {} : { signal }) };
+      const direct = await this.#bucket.requests();
       const target = this.#target(key);
+      const small = sizeBytes < Math.min(askFirstFromBytes, this.#partsAboveBytes);
+      if (direct !== null && body instanceof Uint8Array && small)
+        return { etag: await putDirectly(direct, key, body, sizeBytes, properties, signal) };
+      if (sizeBytes <= this.#partsAboveBytes)
+        return { etag: await uploadWhole(this.#client, target, body, sizeBytes, properties, signal) };
+      const options = { partBytes: this.#partBytes, ...(signal === undefined ? {} : { signal }) };
       return { etag: await uploadInParts(this.#client, target, body, sizeBytes, properties, options) };
     });
   }
@@ -177,31 +167,24 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   requestsMade(): RequestsMade {
-    return this.#requestsMade();
+    return this.#bucket.requestsMade();
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#bucket.close();
   }
+
+  readonly #asFailure = (error: unknown): StoreError => storeError(error, this.#connection.region);
 
   #target(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.#connection.bucket, Key: key };
-  }
-
-  async *#bytesOf(body: unknown): AsyncGenerator<Uint8Array> {
-    if (!(body instanceof Readable)) return;
-    try {
-      yield* body;
-    } catch (error) {
-      throw storeError(error, this.#connection.region);
-    }
   }
 
   async #told<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      throw storeError(error, this.#connection.region);
+      throw this.#asFailure(error);
     }
   }
 }

@@ -62,7 +62,6 @@ type Written = Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body' | 'ContentL
 
 /** The part of a PutObject or CreateMultipartUpload that says what is written beside the bytes. */
 export function inputOf(properties: ObjectProperties): Written {
-  const tags = Object.entries(properties.tags ?? {});
   const text = {
     ContentType: properties.contentType,
     ContentEncoding: properties.contentEncoding,
@@ -73,14 +72,18 @@ export function inputOf(properties: ObjectProperties): Written {
     ServerSideEncryption: typeof properties.kmsKeyId === 'string' ? ('aws:kms' as const) : null,
     StorageClass: properties.storageClass as Written['StorageClass'] | null,
     Metadata: properties.metadata,
-    Tagging:
-      tags.length === 0
-        ? null
-        : tags.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&'),
+    Tagging: taggingOf(properties.tags),
   };
   return Object.fromEntries(
     Object.entries(text).filter(([, value]) => value !== null && value !== undefined),
   );
+}
+
+/** Tags as the header of an upload; null where there are none. */
+export function taggingOf(tags: Readonly<Record<string, string>> | undefined): string | null {
+  const named = Object.entries(tags ?? {});
+  if (named.length === 0) return null;
+  return named.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
 }
 
 /** Where `exactHeaders` goes: before the request is signed. */

@@ -62,12 +62,8 @@ const put = (store: ObjectStore) => store.put('key', Buffer.from('x'), 1, {});
 describe('a real answer of a store becomes', () => {
   it('missing-bucket when the bucket is not there', async () => {
     const store = open({ bucket: 'nowhere' });
-    for (const call of [list(store), store.get('key'), put(store)]) {
-      expect(await failureOf(call)).toMatchObject({
-        kind: 'missing-bucket',
-        code: 'NoSuchBucket',
-        status: 404,
-      });
+    for (const error of await Promise.all([list(store), store.get('key'), put(store)].map(failureOf))) {
+      expect(error).toMatchObject({ kind: 'missing-bucket', code: 'NoSuchBucket', status: 404 });
     }
   });
 
@@ -78,8 +74,8 @@ describe('a real answer of a store becomes', () => {
 
   it('credential when the secret key is wrong', async () => {
     const store = open({ credentials: { accessKeyId: 'AKID', secretAccessKey: 'wrong' } });
-    for (const call of [list(store), put(store), store.get('key')]) {
-      expect(await failureOf(call)).toMatchObject({ kind: 'credential', code: 'SignatureDoesNotMatch' });
+    for (const error of await Promise.all([list(store), put(store), store.get('key')].map(failureOf))) {
+      expect(error).toMatchObject({ kind: 'credential', code: 'SignatureDoesNotMatch' });
     }
   });
 

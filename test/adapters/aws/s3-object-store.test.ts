@@ -6,14 +6,14 @@ import { objectStoreConformance } from '../../conformance/object-store.ts';
 const mebibyte = 1024 * 1024;
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/with+signs' };
 
-async function openListedBy(listing: 'v1' | 'v2') {
+async function openListedBy(listing: 'v1' | 'v2', sdkOnly = false) {
   const server = await startS3Server({
     buckets: ['examined'],
     credentials: { [credentials.accessKeyId]: credentials.secretAccessKey },
   });
   const store = new S3ObjectStore(
     { provider: 'AWS', bucket: 'examined', region: 'us-east-1', endpoint: server.endpoint, credentials },
-    { listing, partsAboveBytes: 6 * mebibyte, partBytes: 5 * mebibyte },
+    { listing, sdkOnly, partsAboveBytes: 6 * mebibyte, partBytes: 5 * mebibyte },
   );
   return {
     store,
@@ -26,5 +26,7 @@ async function openListedBy(listing: 'v1' | 'v2') {
 }
 
 objectStoreConformance('Amazon S3', () => openListedBy('v2'));
+objectStoreConformance('Amazon S3 by the SDK alone', () => openListedBy('v2', true));
 objectListingConformance('Amazon S3', () => openListedBy('v2'));
 objectListingConformance('Amazon S3 by markers', () => openListedBy('v1'));
+objectListingConformance('Amazon S3 by the SDK alone', () => openListedBy('v2', true));

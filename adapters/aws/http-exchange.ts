@@ -1,0 +1,90 @@
+import { Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { StoreAddress } from './store-address.ts';
+
+/** How connections are kept. */
+export type ExchangeOptions = { maxSockets: number; connectMs: number; idleMs: number };
+
+/** One request as it goes out. */
+export type OutgoingRequest = {
+  method: string;
+  /** With the query. */
+  target: string;
+  /** Names and values in turn, as Node writes them: one character a byte. */
+  headers: string[];
+  body: Uint8Array | null;
+  signal: AbortSignal | undefined;
+};
+
+/** An error by the name that the SDK gives to it. */
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+/** The end of a call whose signal aborted. */
+export const abortedError = (): Error => named('AbortError', 'Request aborted');
+
+/**
+ * Opens keep-alive connections to one address. `send` resolves with the answer's head and rejects with Node's error, a
+ * `TimeoutError` or an `AbortError`; the signal and the limit on silence hold until the answer was read to its end.
+ */
+export function openExchange(
+  { secure, hostname, port }: Pick<StoreAddress, 'secure' | 'hostname' | 'port'>,
+  { maxSockets, connectMs, idleMs }: ExchangeOptions,
+): { send(request: OutgoingRequest): Promise<IncomingMessage>; close(): void } {
+  // Idle connections end by the same limit. The last one that was used is taken first: others may grow old and end.
+  const settings = { keepAlive: true, maxSockets, timeout: idleMs, scheduling: 'lifo' } as const;
+  const agent = secure ? new SecureAgent(settings) : new Agent(settings);
+  const open = secure ? secureRequest : plainRequest;
+  const where = { agent, hostname, timeout: idleMs, ...(port === null ? {} : { port }) };
+
+  function send({ method, target, headers, body, signal }: OutgoingRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(abortedError());
+      let answer: IncomingMessage | null = null;
+      const request: ClientRequest = open({ ...where, method, path: target, headers });
+      const end = (error: Error): void => void (answer ?? request).destroy(error);
+      const stop = (): void => end(abortedError());
+      signal?.addEventListener('abort', stop, { once: true });
+      request.on('socket', (socket: Socket) => {
+        if (socket.connecting) limitConnecting(socket, connectMs);
+      });
+      request.on('timeout', () => end(named('TimeoutError', `the store was silent for ${idleMs / 1000} s`)));
+      request.on('response', (head) => {
+        answer = head;
+        resolve(head);
+      });
+      request.on('error', reject);
+      request.on('close', () => signal?.removeEventListener('abort', stop));
+      request.end(body ?? undefined);
+    });
+  }
+
+  return { send, close: () => agent.destroy() };
+}
+
+function limitConnecting(socket: Socket, connectMs: number): void {
+  const timer = setTimeout(() => {
+    socket.destroy(named('TimeoutError', `no connection to the store was made within ${connectMs / 1000} s`));
+  }, connectMs);
+  const clear = (): void => clearTimeout(timer);
+  socket.once('connect', clear);
+  socket.once('close', clear);
+}
+
+/** The whole of an answer's body. Rejects with Node's error when it breaks off. */
+export function bytesOf(answer: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    });
+    answer.on('error', reject);
+    // A request that is aborted while its answer comes may close without an end and without an error.
+    answer.on('close', () => reject(named('Error', 'the answer ended before its end')));
+  });
+}

@@ -1,0 +1,56 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+
+/** Where a bucket is reached, and for which region requests to it are signed. */
+export type StoreAddress = {
+  secure: boolean;
+  hostname: string;
+  /** null = the scheme's own. */
+  port: number | null;
+  /** The Host header. */
+  host: string;
+  /** What comes before a key's slash: nothing, or the bucket where it is not part of the name of the host. */
+  path: string;
+  signingRegion: string;
+};
+
+type Scheme = { name?: string; signingName?: string; signingRegion?: string };
+type Told = { url: URL; headers?: object; properties?: { authSchemes?: Scheme[] } };
+
+/** Ends a command before anything is sent. */
+class Asked extends Error {
+  override readonly name = 'Asked';
+}
+
+/**
+ * Where the SDK would send requests for this bucket, by its own rules (virtual hosts, path style, partitions, access points,
+ * what the environment sets), and without asking the store. null: requests are authorised in another way than by a plain
+ * signature for S3, as those to directory buckets are.
+ */
+export async function addressOf(client: S3Client, bucket: string): Promise<StoreAddress | null> {
+  let told: Told | undefined;
+  const command = new GetObjectCommand({ Bucket: bucket, Key: 'any' });
+  command.middlewareStack.addRelativeTo(
+    (_next: unknown, context: { endpointV2?: Told }) => async (): Promise<never> => {
+      told = context.endpointV2;
+      throw new Asked();
+    },
+    { name: 'askAddress', relation: 'after', toMiddleware: 'endpointV2Middleware' },
+  );
+  await client.send(command).catch((error: unknown) => {
+    if (!(error instanceof Asked)) throw error;
+  });
+  if (told === undefined || Object.keys(told.headers ?? {}).length > 0) return null;
+  const { url } = told;
+  const [scheme, ...others] = told.properties?.authSchemes ?? [];
+  const plain = scheme?.name === 'sigv4' && scheme.signingName === 's3' && others.length === 0;
+  if (!plain || scheme.signingRegion === undefined || url.search !== '') return null;
+  return {
+    secure: url.protocol === 'https:',
+    // Node wants the address of an IPv6 host without its brackets.
+    hostname: url.hostname.replaceAll(/^\[|\]$/g, ''),
+    port: url.port === '' ? null : Number(url.port),
+    host: url.host,
+    path: url.pathname.replace(/\/$/, ''),
+    signingRegion: scheme.signingRegion,
+  };
+}
