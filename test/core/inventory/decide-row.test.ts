@@ -80,18 +80,6 @@ describe('an object', () => {
     expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 1000 }))).toEqual({ a: 'unchanged' });
     expect(byKey(await decided(plan, texts, { destinationWrittenAtMs: 999 }))).toEqual({ a: 'transfer' });
   });
-
-  test('is listed in the inventory as the source listed it', async () => {
-    const [row] = await decided(aPlan(), { source: { a: 'x' } });
-    expect(row).toEqual({
-      key: 'a',
-      sizeBytes: 1,
-      etag: '9dd4e461268c8034f5c8564e155c67a6',
-      modifiedAtMs: 1000,
-      storageClass: 'STANDARD',
-      decision: 'transfer',
-    });
-  });
 });
 
 describe('a name that the destination cannot hold', () => {

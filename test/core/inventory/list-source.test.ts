@@ -71,6 +71,20 @@ describe('a listing', () => {
     ]);
   });
 
+  test('writes each object into the inventory as the source listed it', async () => {
+    const place = await aPlace({ source: { a: 'x' } });
+    expect(await checkInventory(place, await finished(place))).toEqual([
+      {
+        key: 'a',
+        sizeBytes: 1,
+        etag: '9dd4e461268c8034f5c8564e155c67a6',
+        modifiedAtMs: 0,
+        storageClass: 'STANDARD',
+        decision: 'transfer',
+      },
+    ]);
+  });
+
   test('lists only what is under the prefix of the source', async () => {
     const place = await aPlace(
       { source: { a: 'x', 'b/1': 'x', 'b/2': 'x', c: 'x' } },
