@@ -21,7 +21,7 @@ let plainText = Buffer.alloc(256 * 1024);
 export function encodeLineTexts(texts: readonly string[]): Uint8Array {
   let size = 0;
   for (let first = 0; first < texts.length; first += linesAtOnce) {
-    const lines = `${texts.slice(first, first + linesAtOnce).join('\n')}\n`;
+    const lines = [...texts.slice(first, first + linesAtOnce), ''].join('\n');
     // A UTF-16 unit is three bytes of UTF-8 at most.
     const needed = size + lines.length * 3;
     if (needed > plainText.length)

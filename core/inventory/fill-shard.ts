@@ -91,13 +91,20 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     };
   }
 
+  async function store({
+    piece,
+    shard,
+    messages,
+    filled,
+  }: Awaited<ReturnType<typeof take>>): Promise<Filled> {
+    const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
+    await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
+    return filled;
+  }
+
   return {
-    async fill(range, page) {
-      const { piece, shard, messages, filled } = await take(range, page);
-      const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
-      await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
-      return filled;
-    },
+    // No async function, which would keep the page until the store and the queue have answered.
+    fill: (range, page) => take(range, page).then(store),
 
     async close(range, upTo) {
       const { shard: open } = range.settled;

@@ -18,7 +18,7 @@ import {
 } from './checkpoint.ts';
 import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
-import { openShardFiller } from './fill-shard.ts';
+import { type Filled, openShardFiller } from './fill-shard.ts';
 import { Decision } from './inventory-row.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
 import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
@@ -155,30 +155,43 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
 
   async function list(range: LiveRange): Promise<void> {
     try {
-      for (let more = true; more && !stop.aborted; ) {
-        const { cursor: startAfter, token } = range.settled;
-        const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
-        const answer = await gate.ask(() => source.listPage({ ...place, signal: failed.signal }));
-        // From here to the next await nobody cuts the range: what is learnt of the page and its end agree.
-        const page = inside(range, answer);
-        ({ more } = page);
-        pages += 1;
-        const joined = page.objects.length === 0 && ranges.joinToFormer(range);
-        ranges.learn(range, page.objects, more);
-        if (more) cutForIdleSlots();
-        if (joined) await commit();
-        else await settle(range, page);
-      }
+      for (let more = true; more && !stop.aborted; ) more = await listPage(range);
     } finally {
       ranges.giveUp(range);
     }
   }
 
-  /** Puts a page on record; the last one with the end of its shard. */
-  async function settle(range: LiveRange, { objects, more, next }: ListPage): Promise<void> {
+  /**
+   * Lists the next page of a range, and says whether more may follow once it is on record. Neither this nor `digest` is an
+   * async function, which would keep the page for as long as that takes: the pages of all ranges would be most of the memory.
+   */
+  function listPage(range: LiveRange): Promise<boolean> {
+    const { cursor: startAfter, token } = range.settled;
+    const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
+    return gate
+      .ask(() => source.listPage({ ...place, signal: failed.signal }))
+      .then((answer) => digest(range, answer));
+  }
+
+  function digest(range: LiveRange, answer: ListPage): Promise<boolean> {
+    // Nothing is awaited here, and nobody cuts the range: what is learnt of the page and its end agree.
+    const { objects, more, next } = inside(range, answer);
+    pages += 1;
+    const joined = objects.length === 0 && ranges.joinToFormer(range);
+    ranges.learn(range, objects, more);
+    if (more) cutForIdleSlots();
+    const filling = objects.length === 0 ? null : filler.fill(range, objects);
     const token = next === undefined ? {} : { token: next };
-    if (objects.length > 0) {
-      const { settled, tallies: ofPage, batches: sent } = await filler.fill(range, objects);
+    const settled = joined ? commit() : settle(range, { filling, more, token });
+    return settled.then(() => more);
+  }
+
+  type DigestedPage = { filling: Promise<Filled> | null; more: boolean; token: { token?: string } };
+
+  /** Puts a page on record; the last one with the end of its shard. */
+  async function settle(range: LiveRange, { filling, more, token }: DigestedPage): Promise<void> {
+    if (filling !== null) {
+      const { settled, tallies: ofPage, batches: sent } = await filling;
       range.settled = { ...settled, ...token };
       numbers.settle(settled.shard.index);
       for (const decision of Decision.options)
