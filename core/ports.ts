@@ -13,6 +13,10 @@ export interface Clock {
 
 /** One page of a bucket's listing, in UTF-8 byte order. */
 export type ListPage = {
+  /**
+   * Belong to whoever asked, who empties it when it is dealt with: the promises of a request are old when it is
+   * answered, and would bring what they still name into old space. Emptying halves the CPU of a listing of 64 ranges.
+   */
   objects: ObjectSummary[];
   /** Whether the listing goes on after the last object of this page. */
   more: boolean;

@@ -19,8 +19,8 @@ type Shard = OpenRange['shard'] & { index: number };
 
 /** Turns pages of a range into rows of its shard and batches of the queue. Neither changes what is settled of the range: the caller does, in one step. */
 export type ShardFiller = {
-  /** Decides for every object of a page, queues what has to be copied, and stores the rows. */
-  fill(range: LiveRange, page: readonly ObjectSummary[]): Promise<Filled>;
+  /** Decides for every object of a page, queues what has to be copied, and stores the rows. The page is emptied. */
+  fill(range: LiveRange, page: ObjectSummary[]): Promise<Filled>;
   /** Closes the shard at `upTo`. Returns its number and the number of its batches. */
   close(range: LiveRange, upTo: string | null): Promise<{ index: number; batches: number }>;
 };
@@ -56,7 +56,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
   }
 
   /** Only what is written and sent outlives this: a page's thousand objects would burden the collector while stores answer. */
-  async function take(range: LiveRange, page: readonly ObjectSummary[]) {
+  async function take(range: LiveRange, page: ObjectSummary[]) {
     const before = range.settled.shard;
     const shard: Shard = { ...before, index: before.index ?? numbers.take() };
     const texts: string[] = [];
@@ -76,6 +76,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
       for (const batch of range.packer.add(fileToMove(object, decided.route))) batches.push(batch);
     }
     const last = page.at(-1);
+    page.length = 0;
     const listed = Object.values(tallies).reduce(addTally, before.listed);
     const settled = {
       cursor: last === undefined ? range.settled.cursor : ownCopy(last.key),

@@ -150,7 +150,9 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     if (page.more && last === undefined) throw endlessPage(prefix, settled.cursor);
     const reached = upTo !== null && last !== undefined && compareKeys(last, upTo) >= 0;
     if (!reached) return page;
-    return { objects: page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0), more: false };
+    const objects = page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0);
+    page.objects.length = 0;
+    return { objects, more: false };
   }
 
   async function list(range: LiveRange): Promise<void> {

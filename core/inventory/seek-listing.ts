@@ -31,6 +31,7 @@ export function openSeekListing(
   let asked: string | null = null;
 
   async function nextPage(): Promise<void> {
+    page.length = 0;
     const next = await pages.next();
     if (next.done === true) ended = true;
     else {
