@@ -55,7 +55,7 @@ export async function askV2(
     if (page !== null) return { ...answerOf(page), next: page.token };
     return { ...slowAnswer(answer), next: answer.NextContinuationToken };
   }
-  const { body } = await direct.collect({
+  const request = {
     operation: 'ListObjectsV2',
     method: 'GET',
     key: null,
@@ -68,9 +68,12 @@ export async function askV2(
       ...(cursor === undefined ? {} : { 'continuation-token': cursor }),
     }),
     signal: query.signal,
+  } as const;
+  const { body } = await direct.read(request, (bytes) => {
+    const page = parseOrLeave(bytes);
+    return page === null ? bytes : { ...answerOf(page), next: page.token };
   });
-  const page = parseOrLeave(body);
-  if (page !== null) return { ...answerOf(page), next: page.token };
+  if (!Buffer.isBuffer(body)) return body;
   const answer = await readSlowly(body);
   return { ...slowAnswer(answer), next: answer.NextContinuationToken };
 }

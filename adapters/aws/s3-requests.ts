@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { textOfHeaders, wireHeaders } from './header-text.ts';
-import { abortedError, bytesOf, openExchange } from './http-exchange.ts';
+import { abortedError, bytesOf, openExchange, readBody } from './http-exchange.ts';
 import { pauseBeforeRetry } from './may-retry.ts';
 import { RefusedAnswer } from './refused-answer.ts';
 import {
@@ -80,6 +80,11 @@ export class S3Requests {
   /** The answer with its whole body. */
   collect(request: S3Request): Promise<S3Answer<Buffer>> {
     return this.#persistently(request, bytesOf);
+  }
+
+  /** What is read of the whole body; see `readBody`. What `read` throws is no failure of the request: nothing is repeated for it. */
+  read<Read>(request: S3Request, read: (body: Buffer) => Read): Promise<S3Answer<Read>> {
+    return this.#persistently(request, (answer) => readBody(answer, read));
   }
 
   /** The answer when its head is there. The body holds a connection until it is read, destroyed, or the signal aborts. */
