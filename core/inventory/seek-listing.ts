@@ -28,19 +28,26 @@ export function openSeekListing(
   let page: ObjectSummary[] = [];
   let at = 0;
   let ended = false;
+  /** Whether nothing was listed so far, and whether there is nothing: most buckets that are migrated into are empty. */
+  let none = true;
+  let empty = false;
   let asked: string | null = null;
 
   async function nextPage(): Promise<void> {
     page.length = 0;
     const next = await pages.next();
-    if (next.done === true) ended = true;
-    else {
+    if (next.done === true) {
+      ended = true;
+      empty = none;
+    } else {
       page = next.value;
       at = 0;
+      none &&= page.length === 0;
     }
   }
 
   function find(key: string): ObjectSummary | null | Promise<ObjectSummary | null> {
+    if (empty) return null;
     if (asked !== null && compareKeys(key, asked) <= 0) {
       throw new RangeError(
         `a merge asked for keys out of order: ${JSON.stringify(key)} after ${JSON.stringify(asked)}`,
