@@ -23,7 +23,7 @@ export type Child = {
  * The images start their containers with the same two.
  */
 export const nodeFlags = [
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=16',
   '--max-old-space-size=256',
   '--disable-warning=ExperimentalWarning',
 ];

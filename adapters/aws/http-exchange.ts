@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as plainReques
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { inTurn } from './in-turn.ts';
 import type { StoreAddress } from './store-address.ts';
 
 /** How connections are kept. */
@@ -76,30 +77,41 @@ function limitConnecting(socket: Socket, connectMs: number): void {
 
 /** The whole of an answer's body. Rejects with Node's error when it breaks off. */
 export function bytesOf(answer: Readable): Promise<Buffer> {
-  return readBody(answer, (body) => body);
+  return new Promise((resolve, reject) => onceWhole(answer, resolve, reject));
 }
 
 /**
- * What is read of the whole of an answer's body, the instant it is there. Rejects as `bytesOf` does, and with what
+ * What is read of the whole of an answer's body, in a turn of its own. Rejects as `bytesOf` does, and with what
  * `read` throws. The body itself goes through no promise: those of a request are old when it is answered, and V8 would
  * free what they hold late.
  */
 export function readBody<Read>(answer: Readable, read: (body: Buffer) => Read): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    answer.on('end', () => {
-      const [first] = chunks;
-      const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      chunks.length = 0;
+    const take = (body: Buffer): void => {
       try {
         resolve(read(body));
       } catch (error) {
         reject(error);
       }
-    });
-    answer.on('error', reject);
-    // A request that is aborted while its answer comes may close without an end and without an error.
-    answer.on('close', () => reject(named('Error', 'the answer ended before its end')));
+    };
+    onceWhole(answer, (body) => inTurn(() => take(body)), reject);
+  });
+}
+
+function onceWhole(answer: Readable, use: (body: Buffer) => void, fail: (error: Error) => void): void {
+  const chunks: Buffer[] = [];
+  let whole = false;
+  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+  answer.on('end', () => {
+    const [first] = chunks;
+    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+    chunks.length = 0;
+    whole = true;
+    use(body);
+  });
+  answer.on('error', fail);
+  // A request that is aborted while its answer comes may close without an end and without an error.
+  answer.on('close', () => {
+    if (!whole) fail(named('Error', 'the answer ended before its end'));
   });
 }
