@@ -38,7 +38,7 @@ export function openRanges(slots: number, live: (range: OpenRange) => LiveRange)
 
   function cutOff(range: LiveRange, cut: string): LiveRange {
     const end = add(untouched(cut, range.upTo));
-    end.before = range.seen?.cursor ?? null;
+    end.before = range.seen?.cursor ?? range.before;
     end.ceiling = range.ceiling;
     end.ceilingIsKey = range.ceilingIsKey;
     range.upTo = cut;
@@ -71,7 +71,11 @@ export function openRanges(slots: number, live: (range: OpenRange) => LiveRange)
       while (all.size < slots) {
         const chosen = chooseCut([...all], alphabets, slots);
         if (chosen === null) break;
-        ends.push(cutOff(chosen.range, chosen.cut));
+        let last = chosen.range;
+        for (const cut of chosen.cuts) {
+          last = cutOff(last, cut);
+          ends.push(last);
+        }
       }
       return ends;
     },

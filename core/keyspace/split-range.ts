@@ -23,8 +23,11 @@ export type RangeSoFar = {
 
 const highestPoint = highestCharacter.codePointAt(0) ?? 0;
 
-/** Where to cut a range, and how many pages are likely to be left of it; more than anyone counts = unknown. */
-export type Cut = { cut: string; pagesLeft: number };
+/**
+ * Where to cut a range, and how many pages are likely to be left of it; more than anyone counts = unknown. `spread` gives
+ * the cuts that make so many parts of it, all likely to hold as much; only one cut where too little is known for more.
+ */
+export type Cut = { cut: string; pagesLeft: number; spread(parts: number): string[] };
 
 /** The longest key of S3, in bytes. [src: S3 user guide, object keys] */
 const longestKeyBytes = 1024;
@@ -56,11 +59,26 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
     shared < varies && (soFar.emptyProbes > 0 || alphabets.learnt() < enoughKeys || middle === null);
   const leap = unknown ? null : leapAhead(soFar, end, reached, shared, alphabets);
   const cut = unknown ? pastSubtree(cursor, Math.floor((shared + varies) / 2)) : (leap?.cut ?? middle);
-  if (cut === null || compareKeys(cut, cursor) <= 0) return null;
-  if (end !== null && compareKeys(cut, end) >= 0) return null;
-  if (upTo !== null && compareKeys(cut, upTo) >= 0) return null;
-  if (Buffer.byteLength(cut) > longestKeyBytes) return null;
-  return { cut, pagesLeft: unknown ? Number.MAX_SAFE_INTEGER : (leap?.pagesLeft ?? pagesLeft) };
+  const fits = (key: string | null): key is string =>
+    key !== null &&
+    compareKeys(key, cursor) > 0 &&
+    (end === null || compareKeys(key, end) < 0) &&
+    (upTo === null || compareKeys(key, upTo) < 0) &&
+    Buffer.byteLength(key) <= longestKeyBytes;
+  if (!fits(cut)) return null;
+  const few = alphabets.learnt() < enoughKeys;
+  return {
+    cut,
+    pagesLeft: unknown ? Number.MAX_SAFE_INTEGER : (leap?.pagesLeft ?? pagesLeft),
+    spread(parts) {
+      if (leap !== null || (few && !unknown)) return [cut];
+      const shares = Array.from({ length: parts - 1 }, (_, n) => (n + 1) / parts);
+      const cuts = unknown
+        ? shares.map((share) => pastSubtree(cursor, Math.floor(varies - (varies - shared) * share)))
+        : shares.map((share) => between(cursor, end, positions, share));
+      return cuts.filter(fits).filter((key, n, all) => n === 0 || compareKeys(key, all[n - 1] ?? '') > 0);
+    },
+  };
 }
 
 /**
@@ -73,7 +91,7 @@ function leapAhead(
   reached: boolean,
   shared: number,
   alphabets: Alphabets,
-): Cut | null {
+): Pick<Cut, 'cut' | 'pagesLeft'> | null {
   const pointAt = (key: string) => Array.from(key)[shared]?.codePointAt(0);
   const here = pointAt(soFar.cursor);
   const stop = (end === null ? undefined : pointAt(end)) ?? highestPoint;
@@ -125,10 +143,16 @@ function pastSubtree(cursor: string, character: number): string {
     .concat(highestCharacter);
 }
 
-function between(cursor: string, end: string | null, positions: KeyPositions): string | null {
+/** The key that divides what is left in this share and the rest. */
+function between(
+  cursor: string,
+  end: string | null,
+  positions: KeyPositions,
+  share = 1 / 2,
+): string | null {
   const low = positions.of(cursor);
   const high = end === null ? 1 : positions.of(end);
-  const middle = (low + high) / 2;
+  const middle = low + (high - low) * share;
   const fits = (key: string) => compareKeys(key, cursor) > 0 && (end === null || compareKeys(key, end) < 0);
   for (let length = 1; length <= mostCharacters; length++) {
     const cut = positions.keyAt(middle, length);
