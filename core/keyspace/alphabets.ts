@@ -15,21 +15,29 @@ export type Alphabets = {
   learn(key: string): void;
   /** Keys taken in. */
   learnt(): number;
-  /** What to expect at a place. */
-  at(place: number): Shares;
+  /** What to expect at a place; with the character before it, behind that one, where enough was seen behind it. */
+  at(place: number, before?: number): Shares;
 };
 
-type Place = { counts: Map<number, number>; ended: number; shares: Shares | null };
+type Seen = { counts: Map<number, number>; ended: number; times: number; shares: Shares | null };
+type Place = Seen & { behind: Map<number, Seen> };
 
 /** More characters at one place add nothing to where a range is best cut. */
 const mostCharacters = 4096;
 const digits = Array.from('0123456789', codePoint);
 const hexadecimals = Array.from('0123456789abcdef', codePoint);
+/** From so many keys on, what was seen behind a character counts: dates know no month behind the twelfth. */
+const enoughBehind = 12;
 /** So many hexadecimal digits and no other character are no coincidence. */
 const tellingHexadecimals = 6;
 /** What a character weighs that is expected and was not seen, and the end of a key where none ended. */
 const unseenWeight = 0.5;
 const unseenEnd = 0.01;
+/**
+ * The same of a character that was seen at the place, but not behind the one before it. Not nothing: a range that is listed
+ * in one stream has seen only what lies behind it, and would seem to be at its end for ever.
+ */
+const elsewhereWeight = 0.2;
 
 /**
  * Opens alphabets that know nothing. Fed with the keys at which pages end, which lie evenly among all keys, they tell
@@ -39,40 +47,72 @@ const unseenEnd = 0.01;
 export function openAlphabets(): Alphabets {
   const places: Place[] = [];
   let learnt = 0;
-  const placeAt = (index: number): Place => (places[index] ??= { counts: new Map(), ended: 0, shares: null });
+  const nothing = (): Seen => ({ counts: new Map(), ended: 0, times: 0, shares: null });
+  const placeAt = (index: number): Place => (places[index] ??= { ...nothing(), behind: new Map() });
+
+  /** What was seen at a place in all, and behind the character before it. */
+  function* seenAt(index: number, before: number | null): Generator<Seen> {
+    const place = placeAt(index);
+    yield place;
+    if (before === null) return;
+    const known = place.behind.get(before);
+    if (known !== undefined) yield known;
+    else if (place.behind.size < mostCharacters) {
+      const seen = nothing();
+      place.behind.set(before, seen);
+      yield seen;
+    }
+  }
 
   return {
     learn(key) {
       learnt += 1;
       let index = 0;
+      let before: number | null = null;
       for (const character of key) {
-        const place = placeAt(index);
         const point = codePoint(character);
-        const count = place.counts.get(point);
-        if (count === undefined && place.counts.size >= mostCharacters) break;
-        place.counts.set(point, (count ?? 0) + 1);
-        place.shares = null;
+        for (const seen of seenAt(index, before)) {
+          const count = seen.counts.get(point);
+          if (count === undefined && seen.counts.size >= mostCharacters) return;
+          seen.counts.set(point, (count ?? 0) + 1);
+          seen.times += 1;
+          seen.shares = null;
+        }
+        before = point;
         index += 1;
       }
-      const end = placeAt(index);
-      end.ended += 1;
-      end.shares = null;
+      for (const seen of seenAt(index, before)) {
+        seen.ended += 1;
+        seen.times += 1;
+        seen.shares = null;
+      }
     },
     learnt: () => learnt,
-    at(index) {
+    at(index, before) {
       const place = placeAt(index);
+      const behind = before === undefined ? undefined : place.behind.get(before);
+      if (behind !== undefined && isKnown(behind)) {
+        behind.shares ??= sharesOf(behind, place.counts);
+        return behind.shares;
+      }
       place.shares ??= sharesOf(place);
       return place.shares;
     },
   };
 }
 
+/** Whether characters have come again and again, so that there are hardly others. Keys come in neighbours, two by two. */
+function isKnown({ times, counts }: Seen): boolean {
+  return times >= enoughBehind && counts.size <= times / 3;
+}
+
 /**
  * A character counts the square root of how often it was seen: what was seen so far lies where listing began, so that
  * counts mislead, and yet the rare is rarer than the frequent.
  */
-function sharesOf({ counts, ended }: Place): Shares {
+function sharesOf({ counts, ended }: Seen, elsewhere: ReadonlyMap<number, number> = new Map()): Shares {
   const weights = new Map<number, number>();
+  for (const point of elsewhere.keys()) weights.set(point, elsewhereWeight);
   const seen = [...counts.keys()].sort((a, b) => a - b);
   const expected = expectedOf(seen);
   for (const point of expected) weights.set(point, unseenWeight);

@@ -29,16 +29,19 @@ export type KeyPositions = {
  */
 export function openPositions(start: string, alphabets: Alphabets): KeyPositions {
   const skipped = Array.from(start).length;
+  const lastOfStart = Array.from(start).at(-1)?.codePointAt(0);
 
   return {
     of(key) {
       let position = 0;
       let width = 1;
       let place = skipped;
+      let before = lastOfStart;
       for (const character of key.slice(start.length)) {
         if (place === skipped + mostPlaces || width < narrowest) break;
-        const { points, below } = alphabets.at(place++);
+        const { points, below } = alphabets.at(place++, before);
         const point = character.codePointAt(0) ?? 0;
+        before = point;
         const rank = rankOf(points, point);
         const lower = below[rank] ?? 1;
         position += width * lower;
@@ -51,8 +54,9 @@ export function openPositions(start: string, alphabets: Alphabets): KeyPositions
     keyAt(position, length) {
       let key = start;
       let rest = position;
+      let before = lastOfStart;
       for (let place = skipped; place < skipped + length; place++) {
-        const { points, below } = alphabets.at(place);
+        const { points, below } = alphabets.at(place, before);
         const above = below.findIndex((share) => share > rest);
         if (above === 0) break;
         const point = above === -1 ? undefined : points[above - 1];
@@ -60,6 +64,7 @@ export function openPositions(start: string, alphabets: Alphabets): KeyPositions
         const lower = below[above - 1] ?? 0;
         rest = (rest - lower) / ((below[above] ?? 1) - lower);
         key += String.fromCodePoint(point);
+        before = point;
       }
       return key;
     },

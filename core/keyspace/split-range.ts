@@ -144,12 +144,7 @@ function pastSubtree(cursor: string, character: number): string {
 }
 
 /** The key that divides what is left in this share and the rest. */
-function between(
-  cursor: string,
-  end: string | null,
-  positions: KeyPositions,
-  share = 1 / 2,
-): string | null {
+function between(cursor: string, end: string | null, positions: KeyPositions, share = 1 / 2): string | null {
   const low = positions.of(cursor);
   const high = end === null ? 1 : positions.of(end);
   const middle = low + (high - low) * share;

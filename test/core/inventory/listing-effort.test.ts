@@ -5,15 +5,11 @@ import { compareKeys } from '../../../core/keyspace/key-order.ts';
 import { type Distribution, distributions } from '../../../local/s3-server/generated-keys.ts';
 import { GeneratedShelf } from '../../../local/s3-server/generated-shelf.ts';
 
-const objects = 100_000;
-const pageSize = 100;
-const slots = 32;
-
 /**
  * Lists a bucket of this distribution as `listSource` does, but in rounds: every open range gets one page in each, as from a
  * store that takes the same time for every page.
  */
-function listInRounds(distribution: Distribution) {
+function listInRounds(distribution: Distribution, { objects, pageSize, slots }: typeof small) {
   const shelf = new GeneratedShelf({ distribution, objects });
   const ranges = openRanges(slots, (range) =>
     liveRange(range, () => expect.fail(), { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null }),
@@ -47,14 +43,29 @@ function listInRounds(distribution: Distribution) {
   return { rounds, pages, listed, emptyProbes: ranges.emptyProbes() };
 }
 
+const small = { objects: 100_000, pageSize: 100, slots: 32 };
+
 test.each(distributions)(
   'a bucket of keys that are spread like this, %s, is listed by many at once, and few pages are asked for in vain',
   (distribution) => {
-    const { rounds, pages, listed, emptyProbes } = listInRounds(distribution);
-    expect(listed).toBe(objects);
-    const fewest = objects / pageSize;
+    const { rounds, pages, listed, emptyProbes } = listInRounds(distribution, small);
+    expect(listed).toBe(small.objects);
+    const fewest = small.objects / small.pageSize;
     expect(emptyProbes / pages).toBeLessThan(0.05);
     expect(pages).toBeLessThan(fewest * 1.15);
     expect(rounds).toBeLessThan(fewest / 11);
+  },
+);
+
+test.each<Distribution>(['flat', 'deep', 'timestamps', 'uuid'])(
+  'a bucket of a million keys, %s, takes 64 ranges no longer than thirty of its thousand pages',
+  (distribution) => {
+    const { rounds, pages, emptyProbes } = listInRounds(distribution, {
+      objects: 1_000_000,
+      pageSize: 1000,
+      slots: 64,
+    });
+    expect(rounds).toBeLessThanOrEqual(30);
+    expect(emptyProbes / pages).toBeLessThan(0.05);
   },
 );

@@ -14,6 +14,7 @@ const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.
 
 test('a cut lies strictly inside of the range, is valid UTF-8 and no longer than a key may be', () => {
   let cuts = 0;
+  let parts = 0;
   fc.assert(
     fc.property(
       fc.array(key, { minLength: 1, maxLength: 40 }),
@@ -50,11 +51,20 @@ test('a cut lies strictly inside of the range, is valid UTF-8 and no longer than
         expect(found.cut.isWellFormed()).toBe(true);
         expect(Buffer.byteLength(found.cut)).toBeLessThanOrEqual(1024);
         expect(found.pagesLeft).toBeGreaterThanOrEqual(0);
+        const spread = found.spread(2 + (at % 3));
+        parts += spread.length;
+        for (const [n, each] of spread.entries()) {
+          expect(byBytes(each, spread[n - 1] ?? cursor)).toBeGreaterThan(0);
+          if (upTo !== null) expect(byBytes(each, upTo)).toBeLessThan(0);
+          expect(each.isWellFormed()).toBe(true);
+          expect(Buffer.byteLength(each)).toBeLessThanOrEqual(1024);
+        }
       },
     ),
     { ...sameEveryRun, numRuns: 3000 },
   );
   expect(cuts).toBeGreaterThan(1500);
+  expect(parts).toBeGreaterThan(1500);
 });
 
 describe('a range whose keys are known on both sides', () => {
