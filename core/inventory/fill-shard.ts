@@ -2,12 +2,12 @@ import { openBatchEncoder } from '../batching/batch.ts';
 import { fileToMove } from '../batching/file-to-move.ts';
 import type { PackedBatch } from '../batching/pack-batches.ts';
 import { jobLayout, shardName } from '../job-layout.ts';
-import { encodeJson, encodeLineTexts } from '../json-lines.ts';
+import { encodeJson, openLines } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { ownCopy } from '../keyspace/own-copy.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
 import { groupOf } from '../partition/partition-of.ts';
-import type { JobStore, WorkQueue } from '../ports.ts';
+import type { JobStore, MessageToSend, WorkQueue } from '../ports.ts';
 import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
 import type { ObjectSummary } from './inventory-row.ts';
@@ -47,45 +47,47 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
   const { folder } = plan;
   const encode = openBatchEncoder(batchEnvelope(plan));
 
-  function messagesOf(shard: Shard, batches: readonly PackedBatch[]): { body: string }[] {
+  /** The message of the shard's batch of this number. */
+  function messageOf(shard: Shard, { texts, partition }: PackedBatch, number: number): MessageToSend {
     const name = shardName(shard.index);
-    return batches.map(({ texts, partition }, n) => ({
-      body: encode(`${name}-${shard.batches + n}`, name, texts, partition),
-      ...(partition !== undefined && { group: groupOf(partition) }),
-    }));
+    const body = encode(`${name}-${number}`, name, texts, partition);
+    return partition === undefined ? { body } : { body, group: groupOf(partition) };
   }
 
-  /** Only what is written and sent outlives this: a page's thousand objects would burden the collector while stores answer. */
+  /**
+   * Only what is written and sent outlives this, and what is dealt with is garbage at once: a page's thousand objects would
+   * burden the collector while the next ones are made and while stores answer.
+   */
   async function take(range: LiveRange, page: ObjectSummary[]) {
     const before = range.settled.shard;
     const shard: Shard = { ...before, index: before.index ?? numbers.take() };
-    const texts: string[] = [];
-    const batches: PackedBatch[] = [];
+    const lines = openLines();
+    const messages: MessageToSend[] = [];
     const tallies: Partial<DecisionTallies> = {};
-    for (const object of page) {
+    const last = page.at(-1)?.key;
+    page.reverse();
+    for (let object = page.pop(); object !== undefined; object = page.pop()) {
       const answer = range.decide(object);
       const decided = answer instanceof Promise ? await answer : answer;
       const { decision } = decided;
-      texts.push(rowText(object, decided));
+      lines.add(rowText(object, decided));
       // Counted in place: it is done for each listed key.
       const tally = tallies[decision] ?? noObjects();
       tallies[decision] = tally;
       tally.objects += 1;
       tally.bytes += object.sizeBytes;
       if (decision !== 'transfer') continue;
-      for (const batch of range.packer.add(fileToMove(object, decided.route))) batches.push(batch);
+      for (const batch of range.packer.add(fileToMove(object, decided.route)))
+        messages.push(messageOf(shard, batch, shard.batches + messages.length));
     }
-    const last = page.at(-1);
-    page.length = 0;
     const listed = Object.values(tallies).reduce(addTally, before.listed);
     const settled = {
-      cursor: last === undefined ? range.settled.cursor : ownCopy(last.key),
-      shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + batches.length, listed },
+      cursor: last === undefined ? range.settled.cursor : ownCopy(last),
+      shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + messages.length, listed },
       pending: [...range.packer.pending()],
     };
-    const messages = messagesOf(shard, batches);
     return {
-      piece: encodeLineTexts(texts),
+      piece: lines.encode(),
       shard,
       messages,
       filled: { settled, tallies, batches: messages.length },
@@ -111,7 +113,8 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
       const { shard: open } = range.settled;
       const shard: Shard = { ...open, index: open.index ?? numbers.take() };
       const batches = range.packer.flush();
-      if (batches.length > 0) await queue.send(messagesOf(shard, batches));
+      const messages = batches.map((batch, n) => messageOf(shard, batch, shard.batches + n));
+      if (messages.length > 0) await queue.send(messages);
       const summary: ShardSummary = {
         shard: shardName(shard.index),
         range: { after: shard.after, upTo },
