@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
@@ -52,14 +52,13 @@ export class DiskJobStore implements JobStore {
       await writeToDisk(partial, bytes);
       if (replaces === undefined) await putInPlace(partial, file);
       else
-        await this.#lock.hold(() => {
-          if (currentVersion(file) !== replaces) {
+        await this.#lock.hold(async () => {
+          if ((await currentVersion(file)) !== replaces) {
             throw new VersionConflict(
               `${path} ${replaces === null ? 'exists already' : `is not the version ${replaces} that was read`}. Read it again and decide anew.`,
             );
           }
-          mkdirSync(dirname(file), { recursive: true });
-          renameSync(partial, file);
+          await putInPlace(partial, file);
         });
       await flushFolder(dirname(file));
       return { version: versionOf(bytes) };
@@ -77,7 +76,7 @@ export class DiskJobStore implements JobStore {
     const file = this.address(path);
     this.#prepared ??= this.#prepare();
     await this.#prepared;
-    await this.#lock.hold(() => rmSync(file, { force: true }));
+    await this.#lock.hold(() => rm(file, { force: true }));
   }
 
   address(path: string): string {
@@ -129,13 +128,9 @@ async function nullWhenMissing<T>(found: Promise<T>): Promise<T | null> {
   }
 }
 
-function currentVersion(file: string): string | null {
-  try {
-    return versionOf(readFileSync(file));
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+async function currentVersion(file: string): Promise<string | null> {
+  const bytes = await nullWhenMissing(readFile(file));
+  return bytes === null ? null : versionOf(bytes);
 }
 
 async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
