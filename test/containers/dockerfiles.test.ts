@@ -80,7 +80,7 @@ describe('the Dockerfiles', () => {
 
   it('start node with the memory that one machine gives it', () => {
     const flags = nodeFlags.filter((flag) => !flag.startsWith('--disable-warning'));
-    expect(flags.length).toBe(2);
+    expect(flags.length).toBe(3);
     for (const name of names) {
       const last = instructionsOf(readFileSync(`${root}/containers/${name}/Dockerfile`, 'utf8')).at(-1);
       expect(JSON.parse(last?.rest ?? '')).toEqual(['node', ...flags, 'main.mjs']);
