@@ -24,6 +24,7 @@ export function transferCases(quick: boolean): TransferCase[] {
     { name: '4KiB-30ms-fleet', sizes: many(quick ? 640 : 2_560, 4 * KiB), latencyMs: 30, filesInFlight: 1 },
     { name: '1MiB', sizes: middle, latencyMs: 0, filesInFlight: 16 },
     { name: '512MiB', sizes: many(some(8), 512 * MiB), latencyMs: 0, filesInFlight: 4 },
+    { name: '512MiB-30ms', sizes: many(some(8), 512 * MiB), latencyMs: 30, filesInFlight: 4 },
     { name: 'mixed', sizes: mixed, latencyMs: 0, filesInFlight: 16 },
   ];
 }
