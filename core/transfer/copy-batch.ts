@@ -5,6 +5,7 @@ import { addRequests } from '../requests-made.ts';
 import type { Budget } from './budget.ts';
 import type { CopyResult } from './copy-result.ts';
 import { bytesInFlight } from './fleet-parts/bytes-in-flight.ts';
+import type { Refusal } from './intake.ts';
 import type { OutcomeRow } from './outcome.ts';
 
 /** How a batch ended: a row for every key, and the keys that travel on in another message. */
@@ -12,10 +13,10 @@ export type BatchResult = {
   rows: OutcomeRow[];
   /** Failed this time; the next attempt has a higher number. */
   again: BatchFile[];
-  /** Cut short or refused for the credentials' sake; the next attempt keeps its number. */
+  /** Cut short, or refused for a reason that is not theirs; the next attempt keeps its number. */
   back: BatchFile[];
-  /** The side that refused the credentials, if any did. */
-  credentialRefused: 'source' | 'destination' | 'unknown' | null;
+  /** Why nothing more of it was tried, if so. */
+  refusal: Refusal | null;
   requests: RequestsBySide;
 };
 
@@ -26,6 +27,13 @@ type Parts = {
   halt: AbortSignal;
   settings: { maxAttempts: number; fleetPartsFromBytes?: number };
   learn(seen: 'copied' | 'throttled'): void;
+  /**
+   * Whether something was copied since this was last asked. A store that is said not to serve, but took another object, has
+   * refused this one: it costs an attempt, and ends after the last.
+   */
+  wentThrough(): boolean;
+  /** Called at once for what keeps the batch from going on, while other keys of it may still be under way. */
+  refused(refusal: Refusal): void;
 };
 
 /** Copies every key of the batch within the budget. Never throws for a key. */
@@ -34,7 +42,7 @@ export async function copyBatch(batch: BatchMessage, parts: Parts): Promise<Batc
     rows: [],
     again: [],
     back: [],
-    credentialRefused: null,
+    refusal: null,
     requests: { source: {}, destination: {} },
   };
   await Promise.all(batch.files.map((file) => copyOne(file, batch, parts, result)));
@@ -46,7 +54,7 @@ async function copyOne(file: BatchFile, batch: BatchMessage, parts: Parts, into:
   const bytes = bytesInFlight(file, batch, parts.settings.fleetPartsFromBytes);
   await budget.acquire(bytes);
   try {
-    if (halt.aborted || into.credentialRefused !== null) {
+    if (halt.aborted || into.refusal !== null) {
       into.back.push(file);
       return;
     }
@@ -91,22 +99,26 @@ function record(
     case 'stopped':
       into.back.push(file);
       return;
+    case 'blocked':
     case 'credential':
-      into.credentialRefused = copied.side;
+    case 'unfit':
+      if (copied.result === 'blocked' && batch.run === undefined && parts.wentThrough()) break;
+      into.refusal = { by: copied.result, side: copied.side, reason: copied.reason };
+      parts.refused(into.refusal);
       into.back.push(file);
       into.rows.push({ ...row, outcome: 'retried', reason: copied.reason });
       return;
     default:
-      if (batch.attempt >= parts.settings.maxAttempts) {
-        into.rows.push({
-          ...row,
-          outcome: 'exception',
-          kind: 'exhausted',
-          reason: `${batch.attempt} attempts failed, the last with: ${copied.reason}`,
-        });
-        return;
-      }
-      into.again.push(file);
-      into.rows.push({ ...row, outcome: 'retried', reason: copied.reason });
   }
+  if (batch.attempt >= parts.settings.maxAttempts) {
+    into.rows.push({
+      ...row,
+      outcome: 'exception',
+      kind: 'exhausted',
+      reason: `${batch.attempt} attempts failed, the last with: ${copied.reason}`,
+    });
+    return;
+  }
+  into.again.push(file);
+  into.rows.push({ ...row, outcome: 'retried', reason: copied.reason });
 }

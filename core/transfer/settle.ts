@@ -111,7 +111,7 @@ export function openSettler(
     const delaySeconds = retryDelaySeconds(batch.attempt, settings.retryBaseSeconds);
     return [
       ...again.map((message) => delayed(message, delaySeconds)),
-      ...back.map((message) => delayed(message, result.credentialRefused === null ? 0 : delaySeconds)),
+      ...back.map((message) => delayed(message, result.refusal === null ? 0 : delaySeconds)),
     ];
   }
 

@@ -89,7 +89,7 @@ describe('copies by rclone that fail', () => {
     const result = await stores.copy(file, {
       destination: { ...destination, endpoint: 'http://127.0.0.1:1' },
     });
-    expect(result).toMatchObject({ result: 'retry', side: 'destination' });
+    expect(result).toMatchObject({ result: 'blocked', side: 'destination' });
   });
 
   it('sees a rotated credential after it was told to read the secrets again', async () => {

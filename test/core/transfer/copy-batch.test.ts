@@ -7,7 +7,10 @@ import type { CopyResult } from '../../../core/transfer/copy-result.ts';
 import { aBatch, aFile } from '../../support/builders.ts';
 import { aResult, ScriptedCopier } from '../../support/scripted-copier.ts';
 
-function parts(copier: Copier, changes: { halt?: AbortSignal; files?: number; bytes?: number } = {}) {
+function parts(
+  copier: Copier,
+  changes: { halt?: AbortSignal; files?: number; bytes?: number; wentThrough?: boolean } = {},
+) {
   const learnt: string[] = [];
   const { halt = new AbortController().signal, files = 10, bytes = 1000 } = changes;
   const budget = openBudget({ files, bytes });
@@ -18,6 +21,8 @@ function parts(copier: Copier, changes: { halt?: AbortSignal; files?: number; by
     clock: new ManualClock(5000),
     settings: { maxAttempts: 3 },
     learn: (seen: string) => void learnt.push(seen),
+    refused: () => undefined,
+    wentThrough: () => changes.wentThrough ?? false,
     learnt,
   };
 }
@@ -75,6 +80,8 @@ describe('a copy that ended in', () => {
     ],
     ['credential', 1, { row: { outcome: 'retried', reason: 'it was credential' }, goes: 'back', learns: [] }],
     ['credential', 3, { row: { outcome: 'retried', reason: 'it was credential' }, goes: 'back', learns: [] }],
+    ['blocked', 3, { row: { outcome: 'retried', reason: 'it was blocked' }, goes: 'back', learns: [] }],
+    ['unfit', 3, { row: { outcome: 'retried', reason: 'it was unfit' }, goes: 'back', learns: [] }],
     ['stopped', 1, { row: null, goes: 'back', learns: [] }],
     ['stopped', 3, { row: null, goes: 'back', learns: [] }],
   ])('%s at attempt %d', async (result, attempt, expected) => {
@@ -84,7 +91,10 @@ describe('a copy that ended in', () => {
       rows: expected.row === null ? [] : [{ ...row, attempt, ...expected.row }],
       again: expected.goes === 'again' ? [file] : [],
       back: expected.goes === 'back' ? [file] : [],
-      credentialRefused: result === 'credential' ? 'source' : null,
+      refusal:
+        result === 'credential' || result === 'blocked' || result === 'unfit'
+          ? { by: result, side: 'source', reason: `it was ${result}` }
+          : null,
       requests: { source: { GetObject: 1 }, destination: { PutObject: 1 } },
     });
     expect(given.learnt).toEqual(expected.learns);
@@ -127,8 +137,25 @@ test('files that have not begun when credentials are refused go back without bei
   expect(copier.copies).toEqual([{ key: 'a', attempt: 1 }]);
   expect(result.back).toEqual(files);
   expect(result.rows).toHaveLength(1);
-  expect(result.credentialRefused).toBe('source');
+  expect(result.refusal).toMatchObject({ by: 'credential', side: 'source' });
 });
+
+test.each([
+  [1, { again: ['big'], outcome: 'retried' }],
+  [3, { again: [], outcome: 'exception' }],
+])(
+  'an object that a store does not take while it takes others costs an attempt (attempt %d)',
+  async (attempt, { again, outcome }) => {
+    const copier = new ScriptedCopier((key) => (key === 'big' ? 'blocked' : 'copied'));
+    const batch = aBatch([aFile('big'), aFile('small')], { attempt });
+    const result = await copyBatch(batch, parts(copier, { files: 1, wentThrough: true }));
+    expect(result).toMatchObject({ back: [], refusal: null, again: again.map((key) => ({ key })) });
+    expect(result.rows.map((each) => [each.key, each.outcome])).toEqual([
+      ['big', outcome],
+      ['small', 'copied'],
+    ]);
+  },
+);
 
 test('files that have not begun when the worker halts go back without being tried', async () => {
   const halt = new AbortController();
