@@ -11,6 +11,8 @@ export const jobLayout = {
   listing: (folder: string) => `${folder}/listing.json`,
   /** Why the lister gave up, in the name and words of an error; there only when it did. */
   listingError: (folder: string) => `${folder}/listing-error.json`,
+  /** How many workers there are, for those of them that share a ceiling. */
+  fleetCount: (folder: string) => `${folder}/fleet.json`,
   shardSummaries: (folder: string) => `${folder}/inventory/shards/`,
   shardSummary: (folder: string, shard: string) => `${folder}/inventory/shards/${shard}.json`,
   shardPiece: (folder: string, shard: string, piece: number) =>

@@ -88,9 +88,11 @@ const Fields = z.strictObject({
   destination: z.strictObject({ ...BucketLocation.shape, kmsKeyId: z.string().nullable() }),
   objectTags: z.enum(['copy', 'ignore']),
   limits: z.strictObject({
-    /** Per worker; null = none. */
+    /** Per worker, where as many as may run do run; null = none. */
     requestsPerSecond: z.number().positive().nullable(),
     bandwidthBytesPerSecond: z.int().positive().nullable(),
+    /** Workers at most, by which the migration's ceilings were divided; left out = they are this worker's own. */
+    workers: z.int().min(1).optional(),
   }),
   /** The partition of all its files, under the hash strategy; the message is in that partition's group. */
   partition: z.int().min(0).optional(),

@@ -28,3 +28,10 @@ export type CopyResult = {
       reason: string;
     }
 );
+
+/** The result of a copy that the worker's end cut short before it began. */
+export function stoppedResult(): CopyResult {
+  const requests = { source: {}, destination: {} };
+  const reason = 'the worker stops';
+  return { carrier: 'rclone', requests, sizeBytes: 0, result: 'stopped', side: 'unknown', reason };
+}

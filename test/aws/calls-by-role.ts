@@ -58,7 +58,9 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
   ],
   RaiseFleetRole: [{ service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' }],
   ReadBacklogRole: [
+    { service: 'autoscaling', action: 'DescribeAutoScalingGroups', resource: '*' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
+    { service: 's3', action: 'PutObject', resource: 'JobStoreBucket/*' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'WorkQueue' },
   ],

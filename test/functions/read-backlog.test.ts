@@ -103,6 +103,41 @@ describe('the backlog', () => {
   });
 });
 
+describe('the workers that share a ceiling', () => {
+  async function countedAfter(stack: ReturnType<typeof memoryStack>) {
+    await perform(readBacklog, { ...address, watch: null, polls: 0 }, stack);
+    const file = await stack.jobStore.read(jobLayout.fleetCount(address.folder));
+    return file === null ? null : JSON.parse(Buffer.from(file.bytes).toString());
+  }
+
+  it('are told how many run or are wanted, whichever is more, and since when somebody counts', async () => {
+    const stack = memoryStack();
+    await stack.fleet.setBounds({ minimum: 1, maximum: 20, desired: 7 });
+    stack.fleet.running = 3;
+    expect(await countedAfter(stack)).toEqual({ workers: 7, readAtMs: 2_000_000, sinceMs: 2_000_000 });
+    await stack.clock.sleep(60_000);
+    stack.fleet.running = 9;
+    stack.fleet.stubborn = 9;
+    expect(await countedAfter(stack)).toEqual({ workers: 9, readAtMs: 2_060_000, sinceMs: 2_000_000 });
+  });
+
+  it('are not told the same over and over where the queue is read more often', async () => {
+    const stack = memoryStack();
+    await countedAfter(stack);
+    await stack.clock.sleep(29_999);
+    expect(await countedAfter(stack)).toMatchObject({ readAtMs: 2_000_000 });
+    await stack.clock.sleep(1);
+    expect(await countedAfter(stack)).toMatchObject({ readAtMs: 2_030_000 });
+  });
+
+  it('hear nothing of a fleet that cannot be looked at, and the drain goes on', async () => {
+    const stack = memoryStack();
+    stack.fleet.size = () => Promise.reject(new Error('throttled'));
+    expect(await countedAfter(stack)).toBeNull();
+    expect(stack.logged.map(([event]) => event)).toContain('fleet-uncounted');
+  });
+});
+
 describe('a queue that does not move', () => {
   const still = (minutes: number) => Array.from({ length: minutes + 1 }, () => some);
 
