@@ -30,6 +30,9 @@ export const jobLayout = {
     `${folder}/uploads/${object}/runs/${upload}/`,
   uploadRun: (folder: string, object: string, upload: string, run: number) =>
     `${folder}/uploads/${object}/runs/${upload}/${digits(run)}.json`,
+  heldCopies: (folder: string) => `${folder}/held/`,
+  /** A copy that outlasts its message, by a name that its worker made. */
+  heldCopy: (folder: string, name: string) => `${folder}/held/${name}.json`,
   verification: (folder: string, shard: string) => `${folder}/verification/${shard}.json`,
   findings: (folder: string, shard: string) => `${folder}/findings/${shard}.jsonl.gz`,
   verdict: (folder: string) => `${folder}/verdict.json`,

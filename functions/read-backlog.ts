@@ -5,6 +5,7 @@ import { decodeJson, encodeJson } from '../core/json-lines.ts';
 import type { JobStore } from '../core/ports.ts';
 import { FleetCount, nextCount } from '../core/scaling/fleet-share.ts';
 import { DrainWatch, watchDrain } from '../core/scaling/watch-drain.ts';
+import { isAnyHeld } from '../core/transfer/held-copy.ts';
 import { clock, fleet, jobStore, queue, settings } from './aws-ports.ts';
 import { MigrationAddress } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
@@ -30,7 +31,9 @@ export const readBacklog = step({
     const counts = await queue.counts();
     const watch = watchDrain(before, { counts, listed, nowMs: clock.nowMs() });
     await countFleet(folder, ports);
-    const verdict = judgeWatch(watch, settings);
+    const judged = judgeWatch(watch, settings);
+    // One object may take longer than patience lasts; its worker says that it goes on.
+    const verdict = judged === 'given-up' && (await isAnyHeld(folder, ports)) ? 'draining' : judged;
     if (verdict === 'stalled') watch.announcedAtMs = watch.readAtMs;
     return { migration, folder, polls: polls + 1, watch, verdict };
   },

@@ -99,6 +99,11 @@ const Fields = z.strictObject({
   /** Not to be worked before: queues that keep groups in order know no delay of a single message. */
   notBeforeMs: z.int().optional(),
   files: z.array(BatchFile).min(1),
+  /**
+   * The copy of its one file outlasted an earlier message, and a worker goes on with it: the name of that worker's word, see
+   * core/transfer/held-copy.ts.
+   */
+  held: z.string().optional(),
   /** Left out: the files are to be copied whole. Given: only these parts of the one file. */
   run: PartRun.optional(),
 });

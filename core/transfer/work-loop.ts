@@ -2,10 +2,11 @@ import { type BatchMessage, decodeBatch } from '../batching/batch.ts';
 import type { Clock, Copier, JobStore, Log, ReceivedMessage, WorkQueue } from '../ports.ts';
 import { openBudget } from './budget.ts';
 import { adaptConcurrency, type Concurrency } from './concurrency.ts';
-import { type BatchResult, copyBatch } from './copy-batch.ts';
+import { copyBatch } from './copy-batch.ts';
 import { openIntake, type Refusal } from './intake.ts';
-import { keepLease } from './lease.ts';
+import { keepLease, type Lease } from './lease.ts';
 import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
+import { openLongCopies } from './long-copies.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -64,6 +65,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
   let filesPerMessage = 20;
   const settler = openSettler(parts, () => copying > 0 && !draining.aborted);
+  const longCopies = openLongCopies(parts, settler);
   const held = new Set<Promise<void>>();
   let durations: Durations = [];
   const intake = openIntake(parts);
@@ -115,15 +117,24 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     return true;
   }
 
-  async function copyWatched(batch: BatchMessage, cutShort: AbortSignal): Promise<BatchResult> {
+  /** Counts what is being copied, until it has ended. */
+  async function watched<Result>(work: Promise<Result>): Promise<Result> {
     copying += 1;
-    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
     try {
-      return await copyBatch(batch, { ...parts, halt: cutShort, budget, learn, wentThrough, refused });
+      return await work;
     } finally {
       copying -= 1;
       if (copying === 0) settler.hurry();
     }
+  }
+
+  function copy(batch: BatchMessage, lease: Lease): ReturnType<typeof copyBatch> {
+    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
+    const all = { ...parts, halt: halted, budget, learn, wentThrough, refused };
+    if (batch.partition === undefined) return copyBatch(batch, { ...all, handOn: lease.nearsEnd });
+    // Whoever is given the message next has the partition: nothing may go on then.
+    const cutShort = AbortSignal.any([halted, lease.lost, lease.nearsEnd]);
+    return copyBatch(batch, { ...all, halt: cutShort, tooSlow: lease.nearsEnd });
   }
 
   async function handle(message: ReceivedMessage, leaseSeconds: number): Promise<void> {
@@ -132,13 +143,15 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     if (await postpone(batch, message.receipt)) return;
     const startedAtMs = clock.nowMs();
     const lease = keepLease(message.receipt, leaseSeconds, parts);
+    let outlasting: Promise<unknown> = Promise.resolve();
     try {
-      const cutShort = batch.partition === undefined ? halted : AbortSignal.any([halted, lease.lost]);
-      const result = await copyWatched(batch, cutShort);
+      if (batch.held !== undefined && (await longCopies.leaveToHolder(batch, message.receipt))) return;
+      const ended = await watched(copy(batch, lease));
+      outlasting = Promise.all(ended.still.map((each) => each.ended));
       // Whoever holds the partition now has the message too.
       if (batch.partition !== undefined && lease.lost.aborted) return;
-      await settler.settle({ batch, result, receipt: message.receipt });
-      if (result.refusal === null) intake.open();
+      outlasting = (await longCopies.settle(batch, ended, message.receipt)).ended;
+      if (ended.result.refusal === null) intake.open();
       durations = addDuration(durations, (clock.nowMs() - startedAtMs) / 1000);
     } catch (error) {
       log('batch-unsettled', { batch: batch.batch, reason: String(error) });
@@ -147,6 +160,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     } finally {
       lease.end();
     }
+    await outlasting;
   }
 
   /** Waits until the intake opens again, or until a message is done with: that may have opened it. */

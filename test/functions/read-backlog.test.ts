@@ -158,6 +158,26 @@ describe('a queue that does not move', () => {
     expect(said.indexOf('given-up')).toBe(60);
   });
 
+  it('is not given up while a worker says that it goes on with a copy that takes longer', async () => {
+    const stack = memoryStack();
+    await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
+    await stack.queue.send([{ body: 'one' }]);
+    const first = await perform(readBacklog, { ...address, watch: null, polls: 0 }, stack);
+    await stack.clock.sleep(3600_000);
+    const say = async (state: string, atMs: number) =>
+      stack.jobStore.write(
+        jobLayout.heldCopy(address.folder, 'w-1'),
+        encodeJson({ worker: 'w', state, atMs }),
+      );
+    const next = () => perform(readBacklog, { ...address, watch: first.watch, polls: 1 }, stack);
+    await say('copying', stack.clock.nowMs() - 1_100_000);
+    expect((await next()).verdict).toBe('draining');
+    await say('copying', stack.clock.nowMs() - 1_300_000);
+    expect((await next()).verdict).toBe('given-up');
+    await say('settled', stack.clock.nowMs());
+    expect((await next()).verdict).toBe('given-up');
+  });
+
   it('keeps its watch when another drain child goes on', async () => {
     const stack = memoryStack();
     await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
