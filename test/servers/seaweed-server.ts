@@ -33,7 +33,10 @@ export async function startSeaweed(weed: string): Promise<SeaweedServer> {
   const loopback = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1'];
   // Each bucket takes volumes of its own.
   const room = ['-volume.max=200', '-master.volumeSizeLimitMB=64'];
-  const server = spawn(weed, ['server', `-dir=${folder}`, ...loopback, ...portOptions, ...room, '-s3'], {
+  // The catalogues of tables have ports of their own, the same for every server; and nothing leaves this machine.
+  const without = ['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'];
+  const options = [`-dir=${folder}`, ...loopback, ...portOptions, ...room, ...without];
+  const server = spawn(weed, ['server', ...options, '-s3'], {
     stdio: 'ignore',
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder },
