@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { findSeaweed, startSeaweed } from './seaweed-server.ts';
+import { startSeaweed } from '../../bench/transfer/seaweed-server.ts';
+import { findSeaweed } from './find-seaweed.ts';
 
 const weed = findSeaweed();
 

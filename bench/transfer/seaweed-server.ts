@@ -1,26 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endWithUs } from '../support/end-with-us.ts';
+import { endWithUs } from '../../local/end-with-us.ts';
 
 /** SeaweedFS on loopback, with its S3 gateway: a store that keeps objects as files in folders. */
 export type SeaweedServer = { endpoint: string; stop(): Promise<void> };
-
-/** The path of SeaweedFS; null where it cannot be had and need not be. Throws under CI=true. */
-export function findSeaweed(): string | null {
-  const script = new URL('../../.ci/peers', import.meta.url).pathname;
-  const folder = execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  const path = join(folder, 'weed');
-  if (existsSync(path)) return path;
-  if (process.env['CI'] === 'true') throw new Error(`SeaweedFS cannot be had: there is no ${path}`);
-  console.warn(`The tests on SeaweedFS are skipped: there is no ${path}`);
-  return null;
-}
 
 const startSeconds = 60;
 const roles = ['master', 'volume', 'filer', 's3'] as const;
