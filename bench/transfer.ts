@@ -10,7 +10,7 @@ import { juicefsSync, rcloneCopy, s5cmd } from './transfer/tools.ts';
 /** What is measured: which cases and subjects (all when none is named), how much of them, and how often. */
 export type TransferOptions = { cases: string[]; subjects: string[]; quick: boolean; rounds: number };
 
-type Round = Measured & { requestsPerObject: number };
+type Round = Measured & { requestsPerObject: number | null };
 
 const subjects: readonly Subject[] = [rcloneCopy, ...[1, 2, 4, 8].map(drover), juicefsSync, s5cmd];
 const mostSeconds = 600;
@@ -35,7 +35,7 @@ async function measureCase(
   say: (line: string) => void,
   options: TransferOptions,
 ): Promise<Row[]> {
-  const source = await startStore('from-here');
+  const source = await startStore('from-here', each.server);
   try {
     say(`${each.name}: writing ${each.sizes.length} objects ...`);
     const listed = await fill(source, each.sizes);
@@ -46,7 +46,7 @@ async function measureCase(
       ({ name }) => options.subjects.length === 0 || options.subjects.includes(name),
     );
     for (let round = 1; round <= options.rounds; round += 1) {
-      for (const subject of chosen) {
+      for (const subject of startingAt(round - 1, chosen)) {
         const unable = notes.get(subject.name) ?? (await subject.unable());
         if (unable !== null) {
           notes.set(subject.name, unable);
@@ -70,23 +70,25 @@ async function measureCase(
 /** One subject, once, into a new and empty destination. Throws when an object is missing there afterwards. */
 async function runOnce(
   subject: Subject,
-  { latencyMs, filesInFlight }: TransferCase,
+  { latencyMs, filesInFlight, server }: TransferCase,
   source: BenchStore,
   listed: readonly ObjectSummary[],
   rclone: string,
 ): Promise<Round> {
-  const destination = await startStore('to-there');
+  const destination = await startStore('to-there', server);
   try {
-    const before = total(await source.tell({}));
+    const before = await source.tell({});
     await destination.tell({ latencyMs });
     const measured = await subject.run({ source, destination, listed, filesInFlight, mostSeconds, rclone });
-    const requests = total(await source.tell({})) - before + total(await destination.tell({ latencyMs: 0 }));
+    const asked = [before, await source.tell({}), await destination.tell({ latencyMs: 0 })];
+    const [earlier, read, written] = asked.map((counts) => (counts === null ? null : total(counts)));
     const client = clientOf(destination);
     const arrived = new Map((await listAll(client)).map(({ key, sizeBytes }) => [key, sizeBytes]));
     client.close();
     const missing = listed.filter(({ key, sizeBytes }) => arrived.get(key) !== sizeBytes).length;
     if (missing > 0) throw new Error(`${missing} of ${listed.length} objects did not arrive whole`);
-    return { ...measured, requestsPerObject: requests / listed.length };
+    const isCounted = earlier != null && read != null && written != null;
+    return { ...measured, requestsPerObject: isCounted ? (read - earlier + written) / listed.length : null };
   } finally {
     await destination.stop();
   }
@@ -106,6 +108,7 @@ function rowOf(
   const queue = ours.flatMap(({ queueRequests, outcomeFiles }) =>
     queueRequests === undefined ? [] : [(queueRequests + (outcomeFiles ?? 0)) / sizes.length],
   );
+  const requests = ours.flatMap(({ requestsPerObject }) => requestsPerObject ?? []);
   // Each round against the rclone copy of the same round: what else the machine does weighs on both.
   const ratios = (rounds.get(rcloneCopy.name) ?? []).flatMap((theirs, round) => {
     const same = ours[round];
@@ -116,13 +119,19 @@ function rowOf(
     rounds: ours.length,
     objectsPerSecond: round(sizes.length / seconds, 1),
     megabytesPerSecond: round(bytes / 1e6 / seconds, 1),
-    requestsPerObject: round(median(ours.map((each) => each.requestsPerObject)), 3),
+    requestsPerObject: requests.length === 0 ? '' : round(median(requests), 3),
     queueAndLogPerObject: queue.length === 0 ? '' : round(median(queue), 4),
     cpuSecondsPerGB: round(median(ours.map(({ cpuSeconds }) => cpuSeconds)) / (bytes / 1e9), 2),
     peakMiB: Math.round(median(ours.map(({ peakMiB }) => peakMiB))),
     toRcloneCopy: ratios.length === 0 ? '' : round(median(ratios), 2),
     note: note ?? '',
   };
+}
+
+/** Whoever goes first finds the disk quiet: each round begins with another subject. */
+function startingAt<Each>(place: number, all: readonly Each[]): Each[] {
+  const first = place % Math.max(1, all.length);
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 function total(requests: Readonly<Record<string, number>>): number {

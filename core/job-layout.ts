@@ -11,6 +11,8 @@ export const jobLayout = {
   listing: (folder: string) => `${folder}/listing.json`,
   /** Why the lister gave up, in the name and words of an error; there only when it did. */
   listingError: (folder: string) => `${folder}/listing-error.json`,
+  /** How many workers there are, for those of them that share a ceiling. */
+  fleetCount: (folder: string) => `${folder}/fleet.json`,
   shardSummaries: (folder: string) => `${folder}/inventory/shards/`,
   shardSummary: (folder: string, shard: string) => `${folder}/inventory/shards/${shard}.json`,
   shardPiece: (folder: string, shard: string, piece: number) =>
@@ -28,6 +30,9 @@ export const jobLayout = {
     `${folder}/uploads/${object}/runs/${upload}/`,
   uploadRun: (folder: string, object: string, upload: string, run: number) =>
     `${folder}/uploads/${object}/runs/${upload}/${digits(run)}.json`,
+  heldCopies: (folder: string) => `${folder}/held/`,
+  /** A copy that outlasts its message, by a name that its worker made. */
+  heldCopy: (folder: string, name: string) => `${folder}/held/${name}.json`,
   verification: (folder: string, shard: string) => `${folder}/verification/${shard}.json`,
   findings: (folder: string, shard: string) => `${folder}/findings/${shard}.jsonl.gz`,
   verdict: (folder: string) => `${folder}/verdict.json`,

@@ -100,6 +100,7 @@ export function batchEnvelope(plan: MigrationPlan): BatchEnvelope {
       requestsPerSecond:
         requestsPerSecond === null ? null : (requestsPerSecond * (1 - listingShare)) / maxWorkers,
       bandwidthBytesPerSecond: bandwidth === null ? null : Math.max(1, Math.floor(bandwidth / maxWorkers)),
+      workers: maxWorkers,
     },
   };
 }

@@ -170,7 +170,10 @@ export interface WorkQueue {
     leaseSeconds: number;
     signal?: AbortSignal;
   }): Promise<ReceivedMessage[]>;
-  /** Makes the lease end `leaseSeconds` from now. False when the lease was lost already. */
+  /**
+   * Makes the lease end `leaseSeconds` from now. False when the lease was lost already; throws where that is more than 12
+   * hours after the message was received, and the lease stays as it was.
+   */
   extend(receipt: string, leaseSeconds: number): Promise<boolean>;
   /** Gives messages back: they can be received again at once. */
   release(receipts: readonly string[]): Promise<void>;

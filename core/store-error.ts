@@ -3,6 +3,7 @@
  * `missing-bucket`, `wrong-region`, `unsupported`: the request must change. `denied`: valid credentials without the permission.
  * `credential`: the credentials themselves are refused (unknown, wrong, expired). `archived`: the object must
  * be restored first. `throttled`, `unreachable`, `failed`: the same call may succeed later.
+ * `blocked`: the store or the account serves nobody until a person mends it (full, disabled).
  * `precondition`: an If-Match or If-None-Match did not hold. `rejected`: the store will never accept this.
  */
 export type StoreErrorKind =
@@ -12,6 +13,7 @@ export type StoreErrorKind =
   | 'denied'
   | 'credential'
   | 'archived'
+  | 'blocked'
   | 'throttled'
   | 'unreachable'
   | 'precondition'

@@ -6,6 +6,7 @@ import { compileRoutes } from '../core/rules/route.ts';
 import { recordedUploads } from '../core/transfer/fleet-parts/recorded-uploads.ts';
 import { clock, fleet, jobStore, listers, openStore, settings } from './aws-ports.ts';
 import { holderOf, releaseStack } from './hold-stack.ts';
+import { endWorkers } from './lower-fleet.ts';
 import { findPlan, MigrationAddress, unfinishedPass } from './migration-address.ts';
 import { onLambda } from './on-lambda.ts';
 import { probeKey } from './probe-destination.ts';
@@ -36,9 +37,6 @@ const StoppedExecution = z
 
 /** Does a piece of work; when it fails, notes that as a problem and gives `otherwise`. */
 type Attempt = <Result>(what: string, work: () => Promise<Result>, otherwise: Result) => Promise<Result>;
-
-/** Pause between two looks at a fleet that is going down. */
-const lookMs = 500;
 
 /**
  * Leaves nothing behind that costs money or belongs to nobody: lowers the fleet to zero and waits for it, stops
@@ -76,7 +74,11 @@ export const cleanUp = step({
       }
     };
     const listersStopped = await attempt('stopping listers', () => ports.listers.stopAll(migration), 0);
-    const fleetStopped = await attempt('stopping the fleet', () => lowerFleet(migration, ports), false);
+    const fleetStopped = await attempt(
+      'stopping the fleet',
+      () => endWorkers(migration, ports).then(() => true),
+      false,
+    );
     const findOwnPlan = async () =>
       findPlan(ports.jobStore, given ?? (await unfinishedPass(ports.jobStore, migration)));
     const plan = await attempt('reading the plan', findOwnPlan, null);
@@ -102,24 +104,6 @@ async function otherHolder(stoppedRunMs: number | null, ports: Needs): ReturnTyp
   const holder = stoppedRunMs === null ? null : await holderOf(ports);
   if (holder === null || stoppedRunMs === null) return null;
   return Math.abs(holder.startedAtMs - stoppedRunMs) < 1000 ? null : holder;
-}
-
-async function lowerFleet(migration: string, ports: Needs): Promise<boolean> {
-  const { fleet, clock, settings } = ports;
-  const holder = await holderOf(ports);
-  if (holder !== null && holder.migration !== migration)
-    throw new Error(`migration "${holder.migration}" has this stack; its workers are left alone`);
-  await fleet.setBounds({ minimum: 0, maximum: 0, desired: 0 });
-  const giveUpAtMs = clock.nowMs() + settings.fleetStopSeconds * 1000;
-  for (;;) {
-    const { running } = await fleet.size();
-    if (running === 0) return true;
-    if (clock.nowMs() >= giveUpAtMs)
-      throw new Error(
-        `${running} still run after ${settings.fleetStopSeconds} seconds; they cost until they end`,
-      );
-    await clock.sleep(lookMs);
-  }
 }
 
 async function tidyDestination(

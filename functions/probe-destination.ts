@@ -78,6 +78,10 @@ function explain(error: unknown, request: Request, doing: string): unknown {
       return new DestinationDenied(
         `the destination refuses the credentials (${said}). Mend the secrets that destination.secrets names, or the AWS credentials of this place.`,
       );
+    case 'blocked':
+      return new DestinationDenied(
+        `the destination takes nothing from anybody (${said}). Make room, or mend the account of ${where}.`,
+      );
     default:
       return new DestinationUnreachable(
         `the destination does not answer (${said}). Look at destination.endpoint, the network and the bucket ${where}.`,

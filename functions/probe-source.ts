@@ -175,6 +175,8 @@ function explain(error: unknown, { source }: S3Request, doing: Doing): unknown {
       return new SourceDenied(
         `the source refuses the credentials (${said}). Mend the secrets that source.secrets names.`,
       );
+    case 'blocked':
+      return new SourceDenied(`the source serves nobody (${said}). Mend the account that it belongs to.`);
     case 'unsupported':
       return new SourceUnreachable(`the source cannot be listed in the way Drover needs (${said}).`, {
         cause: error,

@@ -1,6 +1,7 @@
 import { cleanUp } from '../functions/clean-up.ts';
 import { enqueueShardRepairs } from '../functions/enqueue-shard-repairs.ts';
 import { judge } from '../functions/judge.ts';
+import { lowerFleet } from '../functions/lower-fleet.ts';
 import { planVerification } from '../functions/plan-verification.ts';
 import { preflight } from '../functions/preflight.ts';
 import { raiseFleet } from '../functions/raise-fleet.ts';
@@ -18,6 +19,7 @@ export const steps = {
   Preflight: preflight,
   'Raise fleet': raiseFleet,
   'Read backlog': readBacklog,
+  'Lower fleet': lowerFleet,
   'Plan verification': planVerification,
   'Verify shard': verifyShard,
   Judge: judge,

@@ -17,6 +17,9 @@ const Settled = z.looseObject({
 const remarkable: Readonly<Record<string, (line: LogLine) => string>> = {
   'credentials-refused': (line) =>
     `the ${String(line['side'])} refuses the credentials: workers wait until the secrets are mended`,
+  'store-blocked': (line) =>
+    `the ${String(line['side'])} does not serve: workers wait until it does (${String(line['reason'])})`,
+  'worker-unfit': (line) => `a worker's machine fails it: ${String(line['reason'])}`,
   'lease-lost': () => 'a lease was lost: its batch may be copied twice, which is harmless',
   'message-unreadable': () => 'the queue holds a message that is no batch; it will be set aside',
   'batch-unsettled': (line) => `a batch could not be put on record and comes back: ${String(line['reason'])}`,

@@ -1,67 +1,5 @@
+import { kindOfCode, kindOfStatus } from '../../core/store-answers.ts';
 import { StoreError, type StoreErrorKind } from '../../core/store-error.ts';
-
-/**
- * What each error code of an S3 API means for what happens next. [src: Amazon S3 API reference, "Error
- * responses"; IBM COS, Ceph and SeaweedFS use the same codes]
- */
-const kindByCode: Readonly<Record<string, StoreErrorKind>> = {
-  NoSuchBucket: 'missing-bucket',
-  PermanentRedirect: 'wrong-region',
-  TemporaryRedirect: 'failed',
-  AuthorizationHeaderMalformed: 'wrong-region',
-  IllegalLocationConstraintException: 'wrong-region',
-  IllegalLocationConstraint: 'wrong-region',
-  AccessDenied: 'denied',
-  AllAccessDisabled: 'denied',
-  AccountProblem: 'denied',
-  InvalidAccessKeyId: 'credential',
-  SignatureDoesNotMatch: 'credential',
-  ExpiredToken: 'credential',
-  InvalidToken: 'credential',
-  TokenRefreshRequired: 'credential',
-  InvalidSecurity: 'credential',
-  CredentialsProviderError: 'credential',
-  SlowDown: 'throttled',
-  ServiceUnavailable: 'throttled',
-  Throttling: 'throttled',
-  ThrottlingException: 'throttled',
-  RequestLimitExceeded: 'throttled',
-  TooManyRequests: 'throttled',
-  BandwidthLimitExceeded: 'throttled',
-  InvalidObjectState: 'archived',
-  NotImplemented: 'unsupported',
-  MethodNotAllowed: 'unsupported',
-  PreconditionFailed: 'precondition',
-  ConditionalRequestConflict: 'precondition',
-  InvalidRange: 'precondition',
-  KeyTooLongError: 'rejected',
-  InvalidObjectName: 'rejected',
-  InvalidURI: 'rejected',
-  EntityTooLarge: 'rejected',
-  MetadataTooLarge: 'rejected',
-  InvalidTag: 'rejected',
-  InvalidStorageClass: 'rejected',
-  InvalidArgument: 'rejected',
-  // Node's words for a header that cannot be sent.
-  ERR_INVALID_CHAR: 'rejected',
-  ERR_INVALID_HTTP_TOKEN: 'rejected',
-  BadDigest: 'failed',
-  RequestTimeout: 'failed',
-  IncompleteBody: 'failed',
-  InternalError: 'failed',
-};
-
-const kindByStatus: Readonly<Record<number, StoreErrorKind>> = {
-  301: 'wrong-region',
-  403: 'denied',
-  405: 'unsupported',
-  409: 'precondition',
-  412: 'precondition',
-  416: 'precondition',
-  429: 'throttled',
-  501: 'unsupported',
-  503: 'throttled',
-};
 
 /** The parts of an AWS SDK or Node error that are read; all of them may be missing. */
 type Failure = {
@@ -101,11 +39,10 @@ function codeOf(failure: Failure, status: number | null): string {
 }
 
 function kindOf(code: string, status: number | null, failure: Failure, elsewhere: boolean): StoreErrorKind {
-  const known = Object.hasOwn(kindByCode, code) ? kindByCode[code] : undefined;
+  const known = kindOfCode(code);
   if (known !== undefined) return known;
-  if (code.startsWith('KMS.')) return 'denied';
   if (status === 400 && elsewhere) return 'wrong-region';
-  if (status !== null) return kindByStatus[status] ?? 'failed';
+  if (status !== null) return kindOfStatus(status) ?? 'failed';
   if (failure.name === 'TimeoutError') return 'unreachable';
   // Node's system and TLS errors carry a code in capitals, such as ENOTFOUND or CERT_HAS_EXPIRED.
   return typeof failure.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(failure.code)

@@ -1,5 +1,6 @@
 import type { Clock, MessageToSend, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
 import { addRequests, type RequestsMade } from '../../core/requests-made.ts';
+import { longestInFlightSeconds } from '../../core/transfer/lease-length.ts';
 
 type Message = {
   body: string;
@@ -8,6 +9,7 @@ type Message = {
   receiveCount: number;
   /** The receipt of the latest receive; null before the first one and after a release. */
   receipt: string | null;
+  receivedAtMs: number;
   group: string | null;
 };
 
@@ -38,7 +40,7 @@ export class MemoryWorkQueue implements WorkQueue {
     this.#count('SendMessageBatch', Math.ceil(messages.length / 10));
     for (const { body, delaySeconds = 0, group = null } of messages) {
       const visibleAtMs = this.#clock.nowMs() + delaySeconds * 1000;
-      this.#messages.push({ body, visibleAtMs, receiveCount: 0, receipt: null, group });
+      this.#messages.push({ body, visibleAtMs, receiveCount: 0, receipt: null, receivedAtMs: 0, group });
     }
     this.#wakeReceivers();
   }
@@ -63,8 +65,12 @@ export class MemoryWorkQueue implements WorkQueue {
   async extend(receipt: string, leaseSeconds: number): Promise<boolean> {
     this.#count('ChangeMessageVisibility', 1);
     const message = this.#leased(receipt);
-    if (message !== undefined) message.visibleAtMs = this.#clock.nowMs() + leaseSeconds * 1000;
-    return message !== undefined;
+    if (message === undefined) return false;
+    const visibleAtMs = this.#clock.nowMs() + leaseSeconds * 1000;
+    if (visibleAtMs > message.receivedAtMs + longestInFlightSeconds * 1000)
+      throw new Error('InvalidParameterValue: the message would be in flight for more than 12 hours');
+    message.visibleAtMs = visibleAtMs;
+    return true;
   }
 
   async release(receipts: readonly string[]): Promise<void> {
@@ -116,6 +122,7 @@ export class MemoryWorkQueue implements WorkQueue {
     const receipt = `receipt-${++this.#receipts}`;
     message.receipt = receipt;
     message.receiveCount += 1;
+    message.receivedAtMs = this.#clock.nowMs();
     message.visibleAtMs = this.#clock.nowMs() + leaseSeconds * 1000;
     return { body: message.body, receipt, receiveCount: message.receiveCount };
   }

@@ -1,4 +1,4 @@
-import { type RcloneError, readRcloneError } from './rclone-errors.ts';
+import { meaningOfText, type RcloneError, readRcloneError } from './rclone-errors.ts';
 
 /**
  * Texts of backends other than S3. [measured: local and webdav, 1.60.1 and 1.75.2; the others are the usual words of
@@ -27,5 +27,6 @@ export function readBackendError(text: string, names: readonly string[]): Rclone
   let said = text.replace(/"[^"]*"/g, '""');
   for (const name of longestFirst) said = said.replaceAll(name, '…');
   const meaning = meanings.find(([pattern]) => pattern.test(said))?.[1];
-  return meaning === undefined ? { side: read.side, meaning: 'transient' } : { side: 'source', meaning };
+  if (meaning !== undefined) return { side: 'source', meaning };
+  return { side: read.side, meaning: meaningOfText(said) ?? 'transient' };
 }

@@ -1,11 +1,11 @@
 import { type BatchFile, type BatchMessage, isRcloneLocation } from '../../core/batching/batch.ts';
 import { addRequests, type RequestsBySide } from '../../core/requests-made.ts';
-import { type CopyEnding, endingOfOpening } from '../../core/transfer/copy-failure.ts';
+import { type CopyEnding, endingFor, endingOfOpening } from '../../core/transfer/copy-failure.ts';
 import { readBackendError } from './backend-errors.ts';
 import type { Connections } from './connections.ts';
 import { copyfileParameters, patienceSeconds, type Version } from './copyfile-parameters.ts';
 import type { RcloneDaemon } from './rclone-daemon.ts';
-import { endingOf, type RcloneError, readRcloneError } from './rclone-errors.ts';
+import { type RcloneError, readRcloneError } from './rclone-errors.ts';
 import type { RcloneHeader } from './rclone-headers.ts';
 import { requestsOfCopy, requestsOfFailure } from './rclone-requests.ts';
 import { nameOfKey } from './remote-names.ts';
@@ -64,7 +64,7 @@ export async function copyfile(
   addRequests(requests.source, foreign ? { ReadFile: 1 } : made.source);
   addRequests(requests.destination, made.destination);
   if (answer.outcome === 'failed' && error !== null) {
-    return failed(endingOf(error, `${error.side}: ${answer.error}`), error);
+    return failed(endingFor(error.meaning, error.side, `${error.side}: ${answer.error}`), error);
   }
   return { ending: { result: 'copied' }, sizeBytes: version.sizeBytes, error: null };
 }

@@ -18,7 +18,7 @@ import { askSource, goneEnding, looksAsListed, type SourceStoreOf, tagsOf } from
 
 /** What the copier works with. */
 export type RcloneCopierPorts = {
-  daemon: Pick<RcloneDaemon, 'version' | 'call' | 'limitTo'>;
+  daemon: Pick<RcloneDaemon, 'version' | 'call' | 'limitBandwidth'>;
   secrets: Secrets;
   /** The source of a batch, for what rclone does not tell. */
   sourceStore: SourceStoreOf;
@@ -74,7 +74,7 @@ export class RcloneCopier implements Copier {
   async #copy(attempt: Attempt): Promise<CallOutcome> {
     const { file, batch, signal } = attempt;
     if (signal.aborted) return ended(stoppedEnding);
-    await this.#ports.daemon.limitTo(batch.limits);
+    await this.#ports.daemon.limitBandwidth(batch.limits.bandwidthBytesPerSecond);
     const tags = await this.#tags(attempt);
     if ('ending' in tags) return ended(tags.ending);
     const headers = uploadHeaders(file, tags.answer);

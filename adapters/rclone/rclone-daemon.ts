@@ -101,26 +101,18 @@ export class RcloneDaemon {
   }
 
   /**
-   * Makes rclone keep to these limits. rclone takes its request rate only when it starts, so that a change
-   * restarts it; what is under way then ends as `lost`.
+   * Makes rclone move no more bytes a second than this, from now on and in copies that are under way; null = no ceiling.
+   * One that is started again keeps to it from its start.
    */
-  async limitTo(limits: Limits): Promise<void> {
-    const same =
-      limits.requestsPerSecond === this.#limits.requestsPerSecond &&
-      limits.bandwidthBytesPerSecond === this.#limits.bandwidthBytesPerSecond;
-    if (same) return this.#limiting;
-    this.#limits = limits;
-    this.#limiting = this.#restartNow();
+  async limitBandwidth(bytesPerSecond: number | null): Promise<void> {
+    if (bytesPerSecond === this.#limits.bandwidthBytesPerSecond) return this.#limiting;
+    this.#limits = { ...this.#limits, bandwidthBytesPerSecond: bytesPerSecond };
+    this.#limiting = this.#limiting.then(async () => {
+      const rate = bytesPerSecond === null ? 'off' : `${bytesPerSecond}B`;
+      const answer = await this.call('core/bwlimit', { rate });
+      if (answer.outcome !== 'done') this.#options.log('rclone-limit-refused', { rate, ...answer });
+    });
     return this.#limiting;
-  }
-
-  async #restartNow(): Promise<void> {
-    const old = await this.#running.catch(() => null);
-    this.#failures = 0;
-    if (old === null) return;
-    old.kill('SIGKILL');
-    await old.ended;
-    await this.#running.catch(() => undefined);
   }
 
   /** Ends rclone: SIGTERM, and SIGKILL after five seconds. Calls under way end as `lost`. */

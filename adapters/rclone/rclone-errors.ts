@@ -1,75 +1,29 @@
-import { type CopyEnding, exception } from '../../core/transfer/copy-failure.ts';
-import type { ExceptionKind } from '../../core/transfer/outcome.ts';
+import { kindOfCode, kindOfStatus } from '../../core/store-answers.ts';
+import type { Side } from '../../core/transfer/copy-failure.ts';
+import { type Meaning, meaningOfKind, tellsFullDisk } from '../../core/transfer/failure-table.ts';
 
-/** Which side of a copy something happened on. */
-export type Side = 'source' | 'destination' | 'unknown';
+/** What rclone's error means, and at which side. */
+export type RcloneError = { side: Side; meaning: Meaning };
 
 /**
- * What rclone's error means. `mismatch`: the bytes that arrived have another MD5 than was promised.
- * `unclear`: a HEAD was refused, and a HEAD has no body that could say why; a GET would. `transient`:
- * everything that another attempt may heal, and everything unknown.
+ * Texts without a code: rclone's own, and those of Go when no answer came. [measured: 1.60.1 and 1.75.2; the test holds
+ * the texts. The operating system's words are Go's, package syscall]
  */
-export type RcloneError = {
-  side: Side;
-  meaning:
-    | 'missing'
-    | 'changed'
-    | 'denied'
-    | 'credential'
-    | 'throttled'
-    | 'archived'
-    | 'too-large'
-    | 'unrepresentable'
-    | 'mismatch'
-    | 'unclear'
-    | 'transient';
-};
-
-type Meaning = RcloneError['meaning'];
-
-/** S3's error codes. [src: Amazon S3 API reference, "Error responses"] Others mean what their status means. */
-const meaningByCode: Readonly<Record<string, Meaning>> = {
-  NoSuchKey: 'missing',
-  NoSuchBucket: 'transient',
-  PreconditionFailed: 'changed',
-  InvalidAccessKeyId: 'credential',
-  SignatureDoesNotMatch: 'credential',
-  ExpiredToken: 'credential',
-  InvalidToken: 'credential',
-  TokenRefreshRequired: 'credential',
-  InvalidSecurity: 'credential',
-  RequestTimeTooSkewed: 'transient',
-  SlowDown: 'throttled',
-  ServiceUnavailable: 'throttled',
-  Throttling: 'throttled',
-  ThrottlingException: 'throttled',
-  RequestLimitExceeded: 'throttled',
-  BandwidthLimitExceeded: 'throttled',
-  InvalidObjectState: 'archived',
-  BadDigest: 'mismatch',
-  EntityTooLarge: 'too-large',
-  KeyTooLongError: 'unrepresentable',
-  InvalidObjectName: 'unrepresentable',
-  InvalidURI: 'unrepresentable',
-  MetadataTooLarge: 'unrepresentable',
-  InvalidTag: 'unrepresentable',
-  InvalidStorageClass: 'unrepresentable',
-};
-
-const meaningByStatus: Readonly<Record<number, Meaning>> = {
-  403: 'denied',
-  404: 'missing',
-  412: 'changed',
-  429: 'throttled',
-  503: 'throttled',
-};
-
-/** Texts without a code. [measured: 1.60.1 and 1.75.2; see the test, which holds the texts] */
 const meaningByText: readonly [RegExp, Meaning][] = [
   [/object not found/, 'missing'],
   [/corrupted on transfer/, 'mismatch'],
   [/Object in GLACIER, restore first/, 'archived'],
   [/NoCredentialProviders|failed to refresh cached credentials|no EC2 IMDS role found/, 'credential'],
+  [
+    /too many open files|no space left on device|disk quota exceeded|cannot allocate memory|no buffer space available|cannot assign requested address/,
+    'unfit',
+  ],
+  [/connection refused|no such host|no route to host|network is unreachable|server misbehaving/, 'blocked'],
+  [/x509: |tls: |server gave HTTP response to HTTPS client/, 'blocked'],
+  [
+    /timeout awaiting response headers|TLS handshake timeout|i\/o timeout|connection timed out|context deadline exceeded/,
+    'throttled',
+  ],
 ];
 
 /**
@@ -86,12 +40,21 @@ export function readRcloneError(text: string): RcloneError {
 }
 
 function meaningOf(text: string, code: string, status: number): Meaning {
-  const known = Object.hasOwn(meaningByCode, code) ? meaningByCode[code] : undefined;
-  if (known !== undefined) return known;
-  if (code.startsWith('KMS.')) return 'denied';
+  if (status > 0 && tellsFullDisk(text)) return 'blocked';
+  if (code === 'NoSuchKey') return 'missing';
+  const known = kindOfCode(code);
+  if (known !== undefined) return meaningOfKind(known, code);
   // Without a body both generations make up the code from the name of the status.
   if (code === 'Forbidden' || code === 'BadRequest') return 'unclear';
-  return meaningByStatus[status] ?? meaningByText.find(([pattern]) => pattern.test(text))?.[1] ?? 'transient';
+  if (status === 404) return 'missing';
+  const ofStatus = kindOfStatus(status);
+  if (ofStatus !== undefined) return meaningOfKind(ofStatus, code);
+  return meaningOfText(text) ?? 'transient';
+}
+
+/** What a text without a code means, where it is a known one. */
+export function meaningOfText(text: string): Meaning | undefined {
+  return meaningByText.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 function sideOf(text: string, operation: string | undefined, status: number): Side {
@@ -104,27 +67,4 @@ function sideOf(text: string, operation: string | undefined, status: number): Si
   if (/\b(Get|Head) "/.test(text)) return 'source';
   // What 1.60 says without a prefix comes from its PUT: it opens the source with one, and does no HEAD.
   return status === 0 ? 'unknown' : 'destination';
-}
-
-const exceptions: Readonly<Record<Side, Partial<Record<Meaning, ExceptionKind>>>> = {
-  source: {
-    missing: 'source-missing',
-    changed: 'source-changed',
-    denied: 'source-denied',
-    archived: 'source-archived',
-  },
-  destination: {
-    denied: 'destination-denied',
-    'too-large': 'too-large',
-    unrepresentable: 'unrepresentable',
-  },
-  unknown: {},
-};
-
-/** How the attempt ends for that error; `reason` is what an operator reads. */
-export function endingOf({ side, meaning }: RcloneError, reason: string): CopyEnding {
-  const kind = exceptions[side][meaning];
-  if (kind !== undefined) return exception(kind, reason);
-  const result = meaning === 'throttled' || meaning === 'credential' ? meaning : 'retry';
-  return { result, side, reason };
 }

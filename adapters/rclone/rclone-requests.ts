@@ -1,5 +1,5 @@
 import type { RequestsBySide } from '../../core/requests-made.ts';
-import type { Side } from './rclone-errors.ts';
+import type { Side } from '../../core/transfer/copy-failure.ts';
 import type { Reading } from './rclone-remote.ts';
 
 /** What a copy needed; its requests follow from it. */

@@ -7,6 +7,8 @@ export type TransferCase = {
   sizes: readonly number[];
   latencyMs: number;
   filesInFlight: number;
+  /** Both stores: ours unless told. SeaweedFS counts no requests and knows no latency. */
+  server?: 'SeaweedFS';
 };
 
 const many = (count: number, sizeBytes: number): number[] => Array.from({ length: count }, () => sizeBytes);
@@ -24,6 +26,16 @@ export function transferCases(quick: boolean): TransferCase[] {
     { name: '4KiB-30ms-fleet', sizes: many(quick ? 640 : 2_560, 4 * KiB), latencyMs: 30, filesInFlight: 1 },
     { name: '1MiB', sizes: middle, latencyMs: 0, filesInFlight: 16 },
     { name: '512MiB', sizes: many(some(8), 512 * MiB), latencyMs: 0, filesInFlight: 4 },
+    { name: '512MiB-30ms', sizes: many(some(8), 512 * MiB), latencyMs: 30, filesInFlight: 4 },
     { name: 'mixed', sizes: mixed, latencyMs: 0, filesInFlight: 16 },
+    { name: '4KiB-SeaweedFS', sizes: small, latencyMs: 0, filesInFlight: 32, server: 'SeaweedFS' },
+    { name: '1MiB-SeaweedFS', sizes: middle, latencyMs: 0, filesInFlight: 16, server: 'SeaweedFS' },
+    {
+      name: '512MiB-SeaweedFS',
+      sizes: many(some(8), 512 * MiB),
+      latencyMs: 0,
+      filesInFlight: 4,
+      server: 'SeaweedFS',
+    },
   ];
 }

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 
-/** Tools that Drover is measured against. */
-export type Peer = 's5cmd' | 'juicefs';
+/** Tools that Drover is measured against, and a store that it is measured on. */
+export type Peer = 's5cmd' | 'juicefs' | 'weed';
 
 /** Where `npm run bench:setup` (.ci/peers) puts the binaries. */
 const peersFolder = new URL('../../.cache/peers-2/bin/', import.meta.url).pathname;

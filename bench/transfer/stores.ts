@@ -3,22 +3,35 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
+import type { TransferCase } from './cases.ts';
+import { findPeer } from './peers.ts';
+import { startSeaweed } from './seaweed-server.ts';
 
 const Started = z.strictObject({ endpoint: z.url() });
 const Told = z.strictObject({ requests: z.record(z.string(), z.number()) });
 
-/** One of our S3 servers, in a process of its own. */
+/** An S3 server in a process of its own. */
 export type BenchStore = {
   endpoint: string;
-  pid: number;
   bucket: string;
-  /** Sets how long every answer takes; gives the requests so far, by operation. */
-  tell(command: { latencyMs?: number }): Promise<Record<string, number>>;
+  /** Sets how long every answer takes; gives the requests so far, by operation, or null where nobody counts them. */
+  tell(command: { latencyMs?: number }): Promise<Record<string, number> | null>;
   stop(): Promise<void>;
 };
 
-/** Starts an S3 server with one empty bucket. Throws when it says something else than its address. */
-export async function startStore(bucket: string): Promise<BenchStore> {
+/** Starts a server with one empty bucket. Throws when it cannot be started, or was not set up. */
+export async function startStore(bucket: string, server?: TransferCase['server']): Promise<BenchStore> {
+  if (server === undefined) return startOurs(bucket);
+  const weed = await findPeer('weed');
+  if (weed === null) throw new Error(`${server} is not set up: npm run bench:setup`);
+  const { endpoint, stop } = await startSeaweed(weed);
+  const made = await fetch(`${endpoint}/${bucket}`, { method: 'PUT' });
+  if (!made.ok) throw new Error(`${server} made no bucket "${bucket}" (${made.status})`);
+  return { endpoint, bucket, stop, tell: async () => null };
+}
+
+/** One of our S3 servers. Throws when it says something else than its address. */
+async function startOurs(bucket: string): Promise<BenchStore> {
   const script = new URL('store-process.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, bucket], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -34,7 +47,6 @@ export async function startStore(bucket: string): Promise<BenchStore> {
   return {
     endpoint,
     bucket,
-    pid: child.pid ?? 0,
     async tell(command) {
       child.stdin.write(`${JSON.stringify(command)}\n`);
       return Told.parse(await next()).requests;

@@ -7,6 +7,8 @@ import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
 import { fitMachine } from '../../core/transfer/fit-machine.ts';
 import { acrossFleet } from '../../core/transfer/fleet-parts/across-fleet.ts';
+import { followFleet } from '../../core/transfer/follow-fleet.ts';
+import { paceRequests } from '../../core/transfer/pace-requests.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
@@ -118,7 +120,8 @@ async function main(): Promise<number> {
   const sdk = new SdkCopier({ storesFor, clock });
   const retries = { maxAttempts: environment.MAX_ATTEMPTS, retryBaseSeconds: environment.RETRY_BASE_SECONDS };
   const fleetPartsFromBytes = environment.FLEET_PARTS_FROM_BYTES;
-  const shared = acrossFleet(chooseCarrier(rclone, sdk), {
+  const paced = followFleet(paceRequests(chooseCarrier(rclone, sdk), clock), { ...place, log });
+  const shared = acrossFleet(paced, {
     ...place,
     log,
     memory,

@@ -88,15 +88,22 @@ const Fields = z.strictObject({
   destination: z.strictObject({ ...BucketLocation.shape, kmsKeyId: z.string().nullable() }),
   objectTags: z.enum(['copy', 'ignore']),
   limits: z.strictObject({
-    /** Per worker; null = none. */
+    /** Per worker, where as many as may run do run; null = none. */
     requestsPerSecond: z.number().positive().nullable(),
     bandwidthBytesPerSecond: z.int().positive().nullable(),
+    /** Workers at most, by which the migration's ceilings were divided; left out = they are this worker's own. */
+    workers: z.int().min(1).optional(),
   }),
   /** The partition of all its files, under the hash strategy; the message is in that partition's group. */
   partition: z.int().min(0).optional(),
   /** Not to be worked before: queues that keep groups in order know no delay of a single message. */
   notBeforeMs: z.int().optional(),
   files: z.array(BatchFile).min(1),
+  /**
+   * The copy of its one file outlasted an earlier message, and a worker goes on with it: the name of that worker's word, see
+   * core/transfer/held-copy.ts.
+   */
+  held: z.string().optional(),
   /** Left out: the files are to be copied whole. Given: only these parts of the one file. */
   run: PartRun.optional(),
 });

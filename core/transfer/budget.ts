@@ -13,7 +13,7 @@ export type Budget = {
 type Place = { bytes: number; ticket: number; admit: () => void };
 type Lane = { files: number; charged: number; waiting: Place[] };
 
-/** The shares, of the bytes and of the files in flight, that large objects may take at most. */
+/** The share of the bytes that large objects may take at most, and of the files when small ones wait. */
 const largeShare = 3 / 4;
 /** An object is large when it takes more than this of the bytes in flight. */
 const largeFrom = 1 / 16;
@@ -21,10 +21,11 @@ const largeFrom = 1 / 16;
 /**
  * Opens a budget of `files` and `bytes` in flight. `onAdmit` is called after each admission.
  *
- * Objects above a sixteenth of the bytes are large. Large ones take three quarters of files (rounded up) and bytes at
- * most, and while one waits, small ones take the other quarter of the bytes at most: giants that take hours never
- * hold up the small ones, and no stream of small ones holds up a giant. Within a lane, and between the lanes where
- * both fit, who came first goes first. An object larger than the share of the large counts as all of it.
+ * Objects above a sixteenth of the bytes are large. Large ones take three quarters of the bytes at most, and while one
+ * waits, small ones take the other quarter of the bytes at most: giants that take hours never hold up the small ones,
+ * and no stream of small ones holds up a giant. Large ones may take every file while no small one waits; small ones that
+ * come then have a quarter of the files (rounded down) beyond `files`, which cost little. Within a lane, and between
+ * the lanes where both fit, who came first goes first. An object larger than the share of the large counts as all of it.
  */
 export function openBudget(
   limits: { files: number; bytes: number },
@@ -41,10 +42,16 @@ export function openBudget(
 
   function fits({ bytes }: Place, lane: Lane): boolean {
     const charge = chargeOf(bytes);
-    if (small.files + large.files >= maxFiles) return false;
     if (small.charged + large.charged + charge > limits.bytes) return false;
+    const isFull = small.files + large.files >= maxFiles;
+    const manyLarge = Math.ceil(maxFiles * largeShare);
     if (lane === large)
-      return large.files < Math.ceil(maxFiles * largeShare) && large.charged + charge <= mostLarge;
+      return (
+        !isFull &&
+        (small.waiting.length === 0 || large.files < manyLarge) &&
+        large.charged + charge <= mostLarge
+      );
+    if (isFull && (large.files <= manyLarge || small.files >= maxFiles - manyLarge)) return false;
     return large.waiting.length === 0 || small.charged + charge <= limits.bytes - mostLarge;
   }
 

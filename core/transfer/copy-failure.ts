@@ -1,6 +1,7 @@
 import { InvalidRequest, SecretMissing } from '../errors.ts';
 import { StoreError } from '../store-error.ts';
 import type { CopyResult } from './copy-result.ts';
+import { type Meaning, meaningOfStoreError, type Remedy, type Verdict, verdictOn } from './failure-table.ts';
 import type { ExceptionKind } from './outcome.ts';
 
 /** How an attempt ended, without what it cost. */
@@ -10,44 +11,29 @@ export type CopyEnding = CopyResult extends infer Result
     : never
   : never;
 
-type Side = 'source' | 'destination';
+/** Which side of a copy something happened on. */
+export type Side = 'source' | 'destination' | 'unknown';
 
 /** An object that ends here. */
 export function exception(kind: ExceptionKind, reason: string): CopyEnding {
   return { result: 'exception', kind, reason };
 }
 
-/**
- * What a failure of one side means for the object:
- *
- * | kind                                    | at the source              | at the destination            |
- * |-----------------------------------------|----------------------------|-------------------------------|
- * | denied                                  | exception source-denied    | exception destination-denied  |
- * | archived                                | exception source-archived  | retry                         |
- * | rejected                                | exception exhausted        | too-large or unrepresentable  |
- * | unsupported                             | exception exhausted        | exception unrepresentable     |
- * | credential                              | credential                 | credential                    |
- * | throttled                               | throttled                  | throttled                     |
- * | precondition (it changed while read), unreachable, failed, missing-bucket, wrong-region | retry | retry |
- */
-export function endingOf(error: unknown, side: Side): CopyEnding {
+/** How the attempt ends for what one side threw, by the table of failures; what is no `StoreError` is retried. */
+export function endingOf(error: unknown, side: 'source' | 'destination'): CopyEnding {
   const reason = `${side}: ${error instanceof Error ? error.message : String(error)}`;
   if (!(error instanceof StoreError)) return { result: 'retry', side, reason };
-  switch (error.kind) {
-    case 'credential':
-    case 'throttled':
-      return { result: error.kind, side, reason };
-    case 'denied':
-      return exception(`${side}-denied`, reason);
-    case 'archived':
-      return side === 'source' ? exception('source-archived', reason) : { result: 'retry', side, reason };
-    case 'rejected':
-    case 'unsupported':
-      if (side === 'source') return exception('exhausted', reason);
-      return exception(error.code === 'EntityTooLarge' ? 'too-large' : 'unrepresentable', reason);
-    default:
-      return { result: 'retry', side, reason };
-  }
+  return endingFor(meaningOfStoreError(error), side, reason);
+}
+
+/** How the attempt ends for a failure of that meaning; `reason` is what an operator reads. */
+export function endingFor(meaning: Meaning, side: Side, reason: string): CopyEnding {
+  const verdict = verdictOn(meaning, side);
+  return isRemedy(verdict) ? { result: verdict, side, reason } : exception(verdict, reason);
+}
+
+function isRemedy(verdict: Verdict): verdict is Remedy {
+  return ['retry', 'throttled', 'credential', 'blocked', 'unfit'].includes(verdict);
 }
 
 /** What it means that the stores could not even be opened. A secret that is not there is a credential's fault. */

@@ -5,13 +5,22 @@ import { groupOf } from '../partition/partition-of.ts';
 import type { MessageToSend } from '../ports.ts';
 import { addRequests } from '../requests-made.ts';
 import type { BatchResult } from './copy-batch.ts';
+import { lookAgainSeconds } from './held-copy.ts';
 import { addTally, type OutcomeRow } from './outcome.ts';
 import type { WorkerTotals } from './outcome-file.ts';
 import { retryDelaySeconds } from './retry-delay.ts';
 import { addToBuckets } from './throughput.ts';
 import type { WorkerParts } from './work-loop.ts';
 
-type Settlement = { batch: BatchMessage; result: BatchResult; receipt: string };
+/** How a batch ended. */
+export type Settlement = {
+  batch: BatchMessage;
+  result: BatchResult;
+  /** The message that is then deleted; null = it is gone already. */
+  receipt: string | null;
+  /** Messages that carry on what is not in the result. */
+  carriedOn?: readonly BatchMessage[];
+};
 
 /** Milliseconds that a settlement waits for others in any case: batches that end together share a file. */
 const shortestGatherMs = 200;
@@ -104,14 +113,15 @@ export function openSettler(
     return { body: encodeBatch({ ...message, notBeforeMs }), group: groupOf(partition) };
   }
 
-  function remainders({ batch, result }: Settlement): MessageToSend[] {
+  function remainders({ batch: { held: _, ...batch }, result, carriedOn = [] }: Settlement): MessageToSend[] {
     const again =
       result.again.length === 0 ? [] : [{ ...batch, files: result.again, attempt: batch.attempt + 1 }];
     const back = result.back.length === 0 ? [] : [{ ...batch, files: result.back }];
     const delaySeconds = retryDelaySeconds(batch.attempt, settings.retryBaseSeconds);
     return [
       ...again.map((message) => delayed(message, delaySeconds)),
-      ...back.map((message) => delayed(message, result.credentialRefused === null ? 0 : delaySeconds)),
+      ...back.map((message) => delayed(message, result.refusal === null ? 0 : delaySeconds)),
+      ...carriedOn.map((message) => delayed(message, lookAgainSeconds)),
     ];
   }
 
@@ -134,7 +144,7 @@ export function openSettler(
       for (const { result } of settlements) count(result);
       await store(settlements);
       await queue.send(settlements.flatMap(remainders));
-      await queue.delete(settlements.map(({ receipt }) => receipt));
+      await queue.delete(settlements.flatMap(({ receipt }) => receipt ?? []));
       log('settled', { copied: totals.copied, exceptions: totals.exceptions, retried: totals.retried });
       for (const { done } of group) done();
     } catch (error) {

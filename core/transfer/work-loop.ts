@@ -2,9 +2,11 @@ import { type BatchMessage, decodeBatch } from '../batching/batch.ts';
 import type { Clock, Copier, JobStore, Log, ReceivedMessage, WorkQueue } from '../ports.ts';
 import { openBudget } from './budget.ts';
 import { adaptConcurrency, type Concurrency } from './concurrency.ts';
-import { type BatchResult, copyBatch } from './copy-batch.ts';
-import { keepLease } from './lease.ts';
+import { copyBatch } from './copy-batch.ts';
+import { openIntake, type Refusal } from './intake.ts';
+import { keepLease, type Lease } from './lease.ts';
 import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
+import { openLongCopies } from './long-copies.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -40,9 +42,15 @@ export type WorkerParts = {
   halt: AbortSignal;
 };
 
+/** The worker itself cannot go on: its machine has run out of something. Everything that it held is given back. */
+export class WorkerUnfit extends Error {
+  override readonly name = 'WorkerUnfit';
+}
+
 /**
  * Receives batches, copies their keys, and deletes a message only when every key of it has an outcome on record or
  * travels on in another message. Returns when it was told to drain and nothing is held any more.
+ * Throws `WorkerUnfit` where its own machine fails it, when everything is given back.
  * Killed at any instant it loses nothing: the leases run out and the messages come back.
  */
 export async function workLoop(parts: WorkerParts): Promise<void> {
@@ -56,14 +64,18 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let copying = 0;
   /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
   let filesPerMessage = 20;
-  const settler = openSettler(parts, () => copying > 0 && !drain.aborted);
+  const settler = openSettler(parts, () => copying > 0 && !draining.aborted);
+  const longCopies = openLongCopies(parts, settler);
   const held = new Set<Promise<void>>();
   let durations: Durations = [];
-  /** While credentials are refused, nothing is received before this instant. */
-  let intakeAtMs = 0;
-  let refusals = 0;
-  /** Messages held that were received while credentials are refused. */
+  const intake = openIntake(parts);
+  /** Messages held that were received while the intake is probing. */
   let probes = 0;
+  let copiedSinceAsked = false;
+  /** Aborts when this worker cannot go on: what it holds is given back. */
+  const unfit = new AbortController();
+  const halted = AbortSignal.any([halt, unfit.signal]);
+  const draining = AbortSignal.any([drain, unfit.signal]);
 
   /** Messages that fill the pipe twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
   function wantedMessages(): number {
@@ -81,23 +93,20 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   }
 
   function learn(seen: 'copied' | 'throttled'): void {
+    if (seen === 'copied') copiedSinceAsked = true;
     concurrency = adaptConcurrency(concurrency, seen, settings.filesInFlight);
     budget.setFiles(concurrency.files);
   }
 
-  /** Dead credentials stop the intake; it opens again for one message at a time, with growing pauses, as a probe. */
-  function guardIntake(result: BatchResult): void {
-    if (result.credentialRefused === null) {
-      refusals = 0;
-      return;
-    }
-    if (refusals === 0)
-      log('credentials-refused', {
-        side: result.credentialRefused,
-        reason: 'the intake stops until they are mended',
-      });
-    refusals += 1;
-    intakeAtMs = clock.nowMs() + Math.min(60, 2 ** refusals) * 1000;
+  function refused(refusal: Refusal): void {
+    intake.refuse(refusal);
+    if (refusal.by === 'unfit') unfit.abort(refusal.reason);
+  }
+
+  function wentThrough(): boolean {
+    const copied = copiedSinceAsked;
+    copiedSinceAsked = false;
+    return copied;
   }
 
   /** Leaves a message whose time has not come with the queue until then; its group waits with it. */
@@ -108,15 +117,24 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     return true;
   }
 
-  async function copyWatched(batch: BatchMessage, cutShort: AbortSignal): Promise<BatchResult> {
+  /** Counts what is being copied, until it has ended. */
+  async function watched<Result>(work: Promise<Result>): Promise<Result> {
     copying += 1;
-    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
     try {
-      return await copyBatch(batch, { ...parts, halt: cutShort, budget, learn });
+      return await work;
     } finally {
       copying -= 1;
       if (copying === 0) settler.hurry();
     }
+  }
+
+  function copy(batch: BatchMessage, lease: Lease): ReturnType<typeof copyBatch> {
+    filesPerMessage = (3 * filesPerMessage + batch.files.length) / 4;
+    const all = { ...parts, halt: halted, budget, learn, wentThrough, refused };
+    if (batch.partition === undefined) return copyBatch(batch, { ...all, handOn: lease.nearsEnd });
+    // Whoever is given the message next has the partition: nothing may go on then.
+    const cutShort = AbortSignal.any([halted, lease.lost, lease.nearsEnd]);
+    return copyBatch(batch, { ...all, halt: cutShort, tooSlow: lease.nearsEnd });
   }
 
   async function handle(message: ReceivedMessage, leaseSeconds: number): Promise<void> {
@@ -125,32 +143,36 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     if (await postpone(batch, message.receipt)) return;
     const startedAtMs = clock.nowMs();
     const lease = keepLease(message.receipt, leaseSeconds, parts);
+    let outlasting: Promise<unknown> = Promise.resolve();
     try {
-      const cutShort = batch.partition === undefined ? halt : AbortSignal.any([halt, lease.lost]);
-      const result = await copyWatched(batch, cutShort);
-      guardIntake(result);
+      if (batch.held !== undefined && (await longCopies.leaveToHolder(batch, message.receipt))) return;
+      const ended = await watched(copy(batch, lease));
+      outlasting = Promise.all(ended.still.map((each) => each.ended));
       // Whoever holds the partition now has the message too.
       if (batch.partition !== undefined && lease.lost.aborted) return;
-      await settler.settle({ batch, result, receipt: message.receipt });
+      outlasting = (await longCopies.settle(batch, ended, message.receipt)).ended;
+      if (ended.result.refusal === null) intake.open();
       durations = addDuration(durations, (clock.nowMs() - startedAtMs) / 1000);
     } catch (error) {
       log('batch-unsettled', { batch: batch.batch, reason: String(error) });
+      intake.hold();
       await queue.release([message.receipt]).catch(() => undefined);
     } finally {
       lease.end();
     }
+    await outlasting;
   }
 
   /** Waits until the intake opens again, or until a message is done with: that may have opened it. */
   async function pause(pauseMs: number): Promise<void> {
     const over = new AbortController();
-    await Promise.race([...held, clock.sleep(pauseMs, AbortSignal.any([drain, over.signal]))]);
+    await Promise.race([...held, clock.sleep(pauseMs, AbortSignal.any([draining, over.signal]))]);
     over.abort();
   }
 
   async function take(most: number, isProbe: boolean): Promise<void> {
     const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
-    for (const message of await receive(parts, most, leaseSeconds)) {
+    for (const message of await receive({ ...parts, drain: draining }, most, leaseSeconds)) {
       if (isProbe) probes += 1;
       const done = handle(message, leaseSeconds).finally(() => {
         held.delete(done);
@@ -160,19 +182,20 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     }
   }
 
-  while (!drain.aborted) {
+  while (!draining.aborted) {
     hunger = Promise.withResolvers<void>();
-    const pauseMs = intakeAtMs - clock.nowMs();
-    const isProbe = refusals > 0;
+    const pauseMs = intake.pauseMs();
+    const isProbe = intake.isProbing();
     const room = Math.min(settings.messagesHeld - held.size, isProbe ? 1 - probes : wantedMessages());
     if (isProbe && pauseMs > 0) await pause(pauseMs);
     else if (room <= 0) await Promise.race(held);
     else if (!isHungry()) await Promise.race([...held, hunger.promise]);
     else await take(room, isProbe);
   }
-  log('draining', { held: held.size, halted: halt.aborted });
+  log('draining', { held: held.size, halted: halted.aborted });
   await Promise.all(held);
   await settler.close();
+  if (unfit.signal.aborted) throw new WorkerUnfit(String(unfit.signal.reason));
 }
 
 async function receive(

@@ -15,7 +15,7 @@ export type DenyRule = {
 
 export type ErrorRate = {
   readonly operation: string;
-  readonly status: 500 | 503;
+  readonly status: 500 | 503 | 507;
   /** 0 to 1. */
   readonly probability: number;
 };
@@ -43,6 +43,8 @@ export type Faults = {
   /** Where the dice start; the same seed and the same requests give the same faults. */
   seed: number;
 };
+
+const codeOf = { 500: 'InternalError', 503: 'SlowDown', 507: 'InsufficientStorage' } as const;
 
 /** Operations that S3 lets do, or not, with the permission for another. */
 const COVERED_BY: Readonly<Record<string, string>> = {
@@ -90,7 +92,7 @@ export class FaultInjector {
   /**
    * Waits, then refuses or lets pass.
    * @returns `hang` when no answer must ever be given
-   * @throws {S3Error} SlowDown, InternalError
+   * @throws {S3Error} SlowDown, InternalError, InsufficientStorage
    */
   async before(operation: string): Promise<'go' | 'hang'> {
     const { hang, latencyMs, throttle, errorRate } = this.settings;
@@ -100,8 +102,7 @@ export class FaultInjector {
     if (throttle > 0 && !this.#withinRate(throttle)) throw new S3Error('SlowDown');
     for (const rule of errorRate) {
       if (rule.operation !== '*' && rule.operation !== operation) continue;
-      if (this.#happens(rule.probability))
-        throw new S3Error(rule.status === 503 ? 'SlowDown' : 'InternalError');
+      if (this.#happens(rule.probability)) throw new S3Error(codeOf[rule.status]);
     }
     return 'go';
   }

@@ -22,6 +22,7 @@ const CODES = {
     400,
     'You did not provide the number of bytes specified by the Content-Length HTTP header',
   ],
+  InsufficientStorage: [507, 'The server has insufficient storage to complete the request.'],
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid Argument'],

@@ -9,7 +9,6 @@ import type { AwsCall } from './aws-call.ts';
 export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
   CleanUpRole: [
     { service: 'autoscaling', action: 'DescribeAutoScalingGroups', resource: '*' },
-    { service: 'autoscaling', action: 'SetInstanceProtection', resource: 'WorkerGroup' },
     { service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' },
     { service: 'ecs', action: 'DescribeTasks', resource: 'tasks of ListerCluster' },
     { service: 'ecs', action: 'ListTasks', resource: 'tasks of ListerCluster' },
@@ -35,6 +34,12 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'secretsmanager', action: 'GetSecretValue', resource: 'SourceSecretKeySecret' },
     { service: 'sqs', action: 'SendMessage', resource: 'WorkQueue' },
   ],
+  LowerFleetRole: [
+    { service: 'autoscaling', action: 'DescribeAutoScalingGroups', resource: '*' },
+    { service: 'autoscaling', action: 'SetInstanceProtection', resource: 'WorkerGroup' },
+    { service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' },
+    { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
+  ],
   PlanVerificationRole: [{ service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' }],
   PreflightRole: [
     {
@@ -58,7 +63,10 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
   ],
   RaiseFleetRole: [{ service: 'autoscaling', action: 'UpdateAutoScalingGroup', resource: 'WorkerGroup' }],
   ReadBacklogRole: [
+    { service: 'autoscaling', action: 'DescribeAutoScalingGroups', resource: '*' },
     { service: 's3', action: 'GetObject', resource: 'JobStoreBucket/*' },
+    { service: 's3', action: 'ListBucket', resource: 'JobStoreBucket' },
+    { service: 's3', action: 'PutObject', resource: 'JobStoreBucket/*' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'GetQueueAttributes', resource: 'WorkQueue' },
   ],

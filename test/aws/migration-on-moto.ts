@@ -28,6 +28,7 @@ const lambdas: Readonly<Record<string, string>> = {
   Preflight: 'Preflight',
   'Raise fleet': 'RaiseFleet',
   'Read backlog': 'ReadBacklog',
+  'Lower fleet': 'LowerFleet',
   'Plan verification': 'PlanVerification',
   'Verify shard': 'VerifyShard',
   Judge: 'Judge',
@@ -187,6 +188,13 @@ export async function openMigration(
           await bootWorker();
           return raised;
         },
+        'Lower fleet': async (given) => {
+          const lowered = await invoke('LowerFleet')(given);
+          metadata.items['autoscaling/target-lifecycle-state'] = 'Terminated';
+          note({ worker: await worker?.ended });
+          metadata.items['autoscaling/target-lifecycle-state'] = 'InService';
+          return lowered;
+        },
         'List source': listers.runTask,
         Drain: nestedExecution({
           ...machine,
@@ -196,9 +204,7 @@ export async function openMigration(
         'Clean up': async (given) => {
           await leaveThingsBehind(name).catch((error: unknown) => note({ broken: String(error) }));
           const cleaned = await invoke('CleanUp')(given);
-          metadata.items['autoscaling/target-lifecycle-state'] = 'Terminated';
           tidied = cleaned;
-          note({ worker: await worker?.ended });
           return cleaned;
         },
         Announce: announce('MigrateStateMachine'),

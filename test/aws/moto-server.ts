@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe } from 'vitest';
-import { endWithUs } from '../support/end-with-us.ts';
+import { endWithUs } from '../../local/end-with-us.ts';
 
 /** moto's server on loopback: AWS as far as an emulator goes. It checks no signature and no permission. */
 export type MotoServer = { endpoint: string; stop(): Promise<void> };

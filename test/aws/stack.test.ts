@@ -28,7 +28,7 @@ describeOnMoto('the packaged stack in CloudFormation', () => {
 
   it('tells every Lambda, the lister and the workers where they are, so that each can begin', async () => {
     const lambdas = [...stack.ids.keys()].filter((logicalId) => logicalId.endsWith('LambdaFunction'));
-    expect(lambdas.length).toBe(10);
+    expect(lambdas.length).toBe(11);
     const Told = z.object(stackEnvironment);
     for (const logicalId of lambdas) {
       const told = readEnvironment(Told, await stack.environment.lambda(logicalId));

@@ -61,10 +61,12 @@ describe('the envelope of a batch', () => {
     expect(limits({ maxWorkers: 8, bandwidth: 1001 }, { requestsPerSecond: 4 })).toEqual({
       requestsPerSecond: 0.45,
       bandwidthBytesPerSecond: 125,
+      workers: 8,
     });
     expect(limits({ maxWorkers: 8, bandwidth: 1 }, {})).toEqual({
       requestsPerSecond: null,
       bandwidthBytesPerSecond: 1,
+      workers: 8,
     });
   });
 

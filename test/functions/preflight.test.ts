@@ -209,6 +209,18 @@ describe('is refused, with the mend, and leaves no probe and no plan', () => {
       /^the source refuses the credentials \(ExpiredToken: /,
     ],
     [
+      'a destination that is full',
+      { to: { errorRate: [{ operation: 'PutObject', status: 507, probability: 1 }] } },
+      'DestinationDenied',
+      /^the destination takes nothing from anybody \(InsufficientStorage: .*\)\. Make room, or mend the account of "archive" under "in\/"\.$/,
+    ],
+    [
+      'a source whose account is closed',
+      { from: { errorRate: [{ operation: '*', status: 507, probability: 1 }] } },
+      'SourceDenied',
+      /^the source serves nobody \(InsufficientStorage: .*\)\. Mend the account that it belongs to\.$/,
+    ],
+    [
       'a source that may not be listed',
       { from: deny('media-archive', 'ListObjectsV2') },
       'SourceDenied',

@@ -103,6 +103,41 @@ describe('the backlog', () => {
   });
 });
 
+describe('the workers that share a ceiling', () => {
+  async function countedAfter(stack: ReturnType<typeof memoryStack>) {
+    await perform(readBacklog, { ...address, watch: null, polls: 0 }, stack);
+    const file = await stack.jobStore.read(jobLayout.fleetCount(address.folder));
+    return file === null ? null : JSON.parse(Buffer.from(file.bytes).toString());
+  }
+
+  it('are told how many run or are wanted, whichever is more, and since when somebody counts', async () => {
+    const stack = memoryStack();
+    await stack.fleet.setBounds({ minimum: 1, maximum: 20, desired: 7 });
+    stack.fleet.running = 3;
+    expect(await countedAfter(stack)).toEqual({ workers: 7, readAtMs: 2_000_000, sinceMs: 2_000_000 });
+    await stack.clock.sleep(60_000);
+    stack.fleet.running = 9;
+    stack.fleet.stubborn = 9;
+    expect(await countedAfter(stack)).toEqual({ workers: 9, readAtMs: 2_060_000, sinceMs: 2_000_000 });
+  });
+
+  it('are not told the same over and over where the queue is read more often', async () => {
+    const stack = memoryStack();
+    await countedAfter(stack);
+    await stack.clock.sleep(29_999);
+    expect(await countedAfter(stack)).toMatchObject({ readAtMs: 2_000_000 });
+    await stack.clock.sleep(1);
+    expect(await countedAfter(stack)).toMatchObject({ readAtMs: 2_030_000 });
+  });
+
+  it('hear nothing of a fleet that cannot be looked at, and the drain goes on', async () => {
+    const stack = memoryStack();
+    stack.fleet.size = () => Promise.reject(new Error('throttled'));
+    expect(await countedAfter(stack)).toBeNull();
+    expect(stack.logged.map(([event]) => event)).toContain('fleet-uncounted');
+  });
+});
+
 describe('a queue that does not move', () => {
   const still = (minutes: number) => Array.from({ length: minutes + 1 }, () => some);
 
@@ -121,6 +156,26 @@ describe('a queue that does not move', () => {
   it('is given up after an hour, and not before', async () => {
     const said = await verdicts(still(60));
     expect(said.indexOf('given-up')).toBe(60);
+  });
+
+  it('is not given up while a worker says that it goes on with a copy that takes longer', async () => {
+    const stack = memoryStack();
+    await storeInventory(stack.jobStore, [[rowOf('a', 'x')]]);
+    await stack.queue.send([{ body: 'one' }]);
+    const first = await perform(readBacklog, { ...address, watch: null, polls: 0 }, stack);
+    await stack.clock.sleep(3600_000);
+    const say = async (state: string, atMs: number) =>
+      stack.jobStore.write(
+        jobLayout.heldCopy(address.folder, 'w-1'),
+        encodeJson({ worker: 'w', state, atMs }),
+      );
+    const next = () => perform(readBacklog, { ...address, watch: first.watch, polls: 1 }, stack);
+    await say('copying', stack.clock.nowMs() - 1_100_000);
+    expect((await next()).verdict).toBe('draining');
+    await say('copying', stack.clock.nowMs() - 1_300_000);
+    expect((await next()).verdict).toBe('given-up');
+    await say('settled', stack.clock.nowMs());
+    expect((await next()).verdict).toBe('given-up');
   });
 
   it('keeps its watch when another drain child goes on', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
+import { startSeaweed } from '../../bench/transfer/seaweed-server.ts';
 import type { ListingWay } from '../../core/ports.ts';
 import { isS3Request } from '../../core/request.ts';
 import { probeSource } from '../../functions/probe-source.ts';
@@ -12,7 +13,7 @@ import { placeOf } from '../core/inventory/listing-runs.ts';
 import { aPlan, aRequest } from '../support/builders.ts';
 import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../support/hard-keys.ts';
 import { bucketOf, listed } from '../support/memory-buckets.ts';
-import { findSeaweed, startSeaweed } from './seaweed-server.ts';
+import { findSeaweed } from './find-seaweed.ts';
 import { heldBy, limitsOfMoto, limitsOfSeaweed, type ServerLimit } from './server-limits.ts';
 
 type Started = { endpoint: string; stop(): Promise<void> };

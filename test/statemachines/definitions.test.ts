@@ -147,6 +147,7 @@ describe('every failure', () => {
     'Raise fleet',
     'List source',
     'Drain',
+    'Lower fleet',
     'Plan verification',
     'Verify',
     'Judge',

@@ -11,9 +11,11 @@ const toVerify = [
   'Validate',
   'Preflight',
   'Raise fleet',
+  'Was it listed before?',
   'List source',
   'Drain',
   'Is everything drained?',
+  'Lower fleet',
 ];
 const goodEnd = ['Clean up', 'Report', 'Announce', 'How did it end?', 'Succeeded'];
 const badEnd = ['Clean up', 'Report', 'Announce', 'How did it end?', 'Failed'];
@@ -26,8 +28,11 @@ const verified = [
 ];
 const repaired = [
   'Enqueue repairs',
+  'Raise fleet',
+  'Was it listed before?',
   'Drain',
   'Is everything drained?',
+  'Lower fleet',
   'Was it verified before?',
   'Verify',
   'Judge',
@@ -246,6 +251,7 @@ describe('a task that fails once', () => {
     'Raise fleet',
     'List source',
     'Read backlog',
+    'Lower fleet',
     'Plan verification',
     'Verify shard',
     'Judge',
@@ -291,6 +297,7 @@ describe('a task that fails for good', () => {
     ['Preflight', upTo('Preflight')],
     ['Raise fleet', upTo('Raise fleet')],
     ['Read backlog', upTo('Drain')],
+    ['Lower fleet', upTo('Lower fleet')],
     ['Plan verification', [...toVerify, ...verified.slice(0, 2)]],
     ['Verify shard', [...toVerify, ...verified.slice(0, 3)]],
     ['Judge', [...toVerify, ...verified.slice(0, 4)]],

@@ -57,6 +57,7 @@ const samples: Readonly<Record<keyof typeof steps, (input: Json) => unknown>> = 
     watch: sampleWatch,
     verdict: 'drained',
   }),
+  'Lower fleet': () => ({ running: 0 }),
   'Plan verification': (input) => ({ ...addressOf(input), round: 1, shards: ['0000', '0001'] }),
   'Verify shard': (input) => z.object({ shard: z.string() }).parse(input).shard,
   Judge: (input) => ({

@@ -10,6 +10,7 @@ export const entryPoints: Readonly<Record<string, string>> = {
   PreflightRole: 'functions/preflight.ts',
   RaiseFleetRole: 'functions/raise-fleet.ts',
   ReadBacklogRole: 'functions/read-backlog.ts',
+  LowerFleetRole: 'functions/lower-fleet.ts',
   PlanVerificationRole: 'functions/plan-verification.ts',
   VerifyShardRole: 'functions/verify-shard.ts',
   JudgeRole: 'functions/judge.ts',

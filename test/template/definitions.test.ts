@@ -89,6 +89,6 @@ describe.each(stacks)('the state machines of stage $stage', (stack) => {
       const seconds = states.filter(({ Resource }) => Resource === stack.arn(id));
       expect([id, seconds.map(({ TimeoutSeconds }) => TimeoutSeconds)]).toEqual([id, [found['Timeout']]]);
     }
-    expect(functions).toHaveLength(10);
+    expect(functions).toHaveLength(11);
   });
 });

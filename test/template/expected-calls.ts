@@ -122,6 +122,7 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
   ],
   RaiseFleetRole: lambda('RaiseFleet'),
   ReadBacklogRole: [...lambda('ReadBacklog'), ...findJobs],
+  LowerFleetRole: [...lambda('LowerFleet'), ...findJobs],
   PlanVerificationRole: [...lambda('PlanVerification'), ...findJobs],
   VerifyShardRole: [
     ...lambda('VerifyShard'),
@@ -208,6 +209,7 @@ export const unrecordedCalls: Readonly<Record<string, readonly UnrecordedCall[]>
       'Validate',
       'Preflight',
       'RaiseFleet',
+      'LowerFleet',
       'PlanVerification',
       'VerifyShard',
       'Judge',

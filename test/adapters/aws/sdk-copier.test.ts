@@ -325,8 +325,8 @@ describe('the copier', () => {
     ['precondition', { result: 'retry', side: 'source' }, { result: 'retry', side: 'destination' }],
     ['unreachable', { result: 'retry', side: 'source' }, { result: 'retry', side: 'destination' }],
     ['failed', { result: 'retry', side: 'source' }, { result: 'retry', side: 'destination' }],
-    ['missing-bucket', { result: 'retry', side: 'source' }, { result: 'retry', side: 'destination' }],
-    ['wrong-region', { result: 'retry', side: 'source' }, { result: 'retry', side: 'destination' }],
+    ['missing-bucket', { result: 'blocked', side: 'source' }, { result: 'blocked', side: 'destination' }],
+    ['wrong-region', { result: 'blocked', side: 'source' }, { result: 'blocked', side: 'destination' }],
   ];
   it.each(kinds)(
     'says what %s means at the source and at the destination',

@@ -30,6 +30,8 @@ async function startQueueServer(dataDir?: string): Promise<FauxqsServer> {
   });
 }
 
+const knowsNoLongestLease = 'fauxqs lets a message be extended for ever';
+
 workQueueConformance('SQS', async () => {
   const server = await startQueueServer();
   const { queueUrl } = server.createQueue('work');
@@ -38,6 +40,7 @@ workQueueConformance('SQS', async () => {
   return {
     queue,
     passSeconds: (seconds) => systemClock.sleep(seconds * 1000),
+    knowsNoLongestLease,
     close: async () => {
       queue.close();
       await server.stop();
@@ -54,6 +57,7 @@ workQueueConformance('SQS with a FIFO queue beside it', async () => {
   return {
     queue,
     passSeconds: (seconds) => systemClock.sleep(seconds * 1000),
+    knowsNoLongestLease,
     close: async () => {
       queue.close();
       await server.stop();

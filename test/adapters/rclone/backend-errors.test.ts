@@ -10,7 +10,7 @@ it.each([
   [
     'error in ListJSON: couldn\'t list files: Propfind "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused',
     'unknown',
-    'transient',
+    'blocked',
   ],
   // What the destination says is its own.
   [

@@ -163,7 +163,7 @@ describe('copying by rclone', () => {
     let most = 0;
     const counting = {
       version: daemon.version,
-      limitTo: daemon.limitTo.bind(daemon),
+      limitBandwidth: daemon.limitBandwidth.bind(daemon),
       async call(...given: Parameters<typeof daemon.call>) {
         most = Math.max(most, ++atOnce);
         const answer = await daemon.call(...given);

@@ -73,17 +73,23 @@ describe('the rclone that is kept running', () => {
     expect(await runs(first)).toBe(false);
   });
 
-  it('keeps to the limits of a migration from its first copy on', async () => {
+  it('keeps to a bandwidth that changes, without a restart and after one', async () => {
     const { daemon } = await start();
-    const limits = { requestsPerSecond: 50, bandwidthBytesPerSecond: 2_000_000 };
-    await Promise.all([daemon.limitTo(limits), daemon.limitTo(limits)]);
     const pid = await daemon.pid();
-    await daemon.limitTo({ ...limits });
+    const rate = async () => {
+      const answer = await daemon.call('core/bwlimit', {});
+      return answer.outcome === 'done' ? answer.body : answer;
+    };
+    await Promise.all([daemon.limitBandwidth(1_000_000), daemon.limitBandwidth(2_000_000)]);
+    expect(await rate()).toMatchObject({ rate: '1.907Mi' });
+    await daemon.limitBandwidth(4_000_000);
+    expect(await rate()).toMatchObject({ rate: '3.815Mi' });
     expect(await daemon.pid()).toBe(pid);
-    const rate = await daemon.call('core/bwlimit', {});
-    expect(rate).toMatchObject({ outcome: 'done', body: { rate: '1.907Mi' } });
-    const flags = await daemon.call('options/get', {});
-    expect(flags).toMatchObject({ body: { main: { TPSLimit: 50 } } });
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => expect(await daemon.pid()).not.toBe(pid), 10_000);
+    expect(await rate()).toMatchObject({ rate: '3.815Mi' });
+    await daemon.limitBandwidth(null);
+    expect(await rate()).toMatchObject({ rate: 'off' });
   });
 
   it('ends with stop, and calls after that are lost', async () => {

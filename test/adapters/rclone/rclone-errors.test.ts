@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { endingOf, readRcloneError } from '../../../adapters/rclone/rclone-errors.ts';
+import { readRcloneError } from '../../../adapters/rclone/rclone-errors.ts';
+import { endingFor } from '../../../core/transfer/copy-failure.ts';
 
 /**
  * What rclone 1.60.1 and 1.75.2 really said: captured from their remote control while an S3 server on
@@ -28,16 +29,23 @@ describe('an error of rclone', () => {
 
   it.each([
     ['source', 'missing', { result: 'exception', kind: 'source-missing' }],
-    ['source', 'changed', { result: 'exception', kind: 'source-changed' }],
+    ['source', 'changed', { result: 'retry', side: 'source' }],
+    ['source', 'key-refused', { result: 'exception', kind: 'source-denied' }],
+    ['destination', 'key-refused', { result: 'blocked', side: 'destination' }],
+    ['source', 'rejected', { result: 'exception', kind: 'exhausted' }],
+    ['source', 'blocked', { result: 'blocked', side: 'source' }],
+    ['unknown', 'blocked', { result: 'blocked', side: 'unknown' }],
+    ['unknown', 'unfit', { result: 'unfit', side: 'unknown' }],
+    ['unknown', 'throttled', { result: 'throttled', side: 'unknown' }],
     ['source', 'denied', { result: 'exception', kind: 'source-denied' }],
     ['source', 'archived', { result: 'exception', kind: 'source-archived' }],
     ['source', 'credential', { result: 'credential', side: 'source' }],
     ['source', 'throttled', { result: 'throttled', side: 'source' }],
-    ['source', 'too-large', { result: 'retry', side: 'source' }],
+    ['source', 'too-large', { result: 'exception', kind: 'exhausted' }],
     ['source', 'unclear', { result: 'retry', side: 'source' }],
     ['destination', 'denied', { result: 'exception', kind: 'destination-denied' }],
     ['destination', 'too-large', { result: 'exception', kind: 'too-large' }],
-    ['destination', 'unrepresentable', { result: 'exception', kind: 'unrepresentable' }],
+    ['destination', 'rejected', { result: 'exception', kind: 'unrepresentable' }],
     ['destination', 'credential', { result: 'credential', side: 'destination' }],
     ['destination', 'throttled', { result: 'throttled', side: 'destination' }],
     ['destination', 'missing', { result: 'retry', side: 'destination' }],
@@ -46,6 +54,6 @@ describe('an error of rclone', () => {
     ['unknown', 'denied', { result: 'retry', side: 'unknown' }],
     ['unknown', 'transient', { result: 'retry', side: 'unknown' }],
   ] as const)('of the %s that means %s ends an attempt as it should', (side, meaning, ending) => {
-    expect(endingOf({ side, meaning }, 'why')).toEqual({ ...ending, reason: 'why' });
+    expect(endingFor(meaning, side, 'why')).toEqual({ ...ending, reason: 'why' });
   });
 });

@@ -83,13 +83,25 @@ describe('copies by rclone that fail', () => {
     expect(await stores.arrived('broken')).toBeNull();
   });
 
+  it('tells a full destination from an object that it does not take', async () => {
+    const small = await stores.put('no-room', unevenBytes(10));
+    const large = await stores.put('no-room-either', unevenBytes(12 * MiB));
+    stores.destination.faults.errorRate = [{ operation: '*', status: 507, probability: 1 }];
+    for (const file of [small, large])
+      expect(await stores.copy(file)).toMatchObject({
+        result: 'blocked',
+        side: 'destination',
+        reason: expect.stringContaining('InsufficientStorage'),
+      });
+  });
+
   it('does not wait minutes for a store that is not there', async () => {
     const file = await stores.put('no-store', unevenBytes(10));
     const { destination } = stores.batchOf(file);
     const result = await stores.copy(file, {
       destination: { ...destination, endpoint: 'http://127.0.0.1:1' },
     });
-    expect(result).toMatchObject({ result: 'retry', side: 'destination' });
+    expect(result).toMatchObject({ result: 'blocked', side: 'destination' });
   });
 
   it('sees a rotated credential after it was told to read the secrets again', async () => {

@@ -50,7 +50,10 @@ test('admits each lane in order, as much as fits and never more, and starves nob
         }
         expect(charged(inFlight)).toBeLessThanOrEqual(limitBytes);
         expect(charged(large)).toBeLessThanOrEqual(120);
-        if (admitted.length > before) expect(held.length).toBeLessThanOrEqual(mostFiles);
+        const manyLarge = Math.ceil((mostFiles * 3) / 4);
+        if (admitted.length > before)
+          expect(held.length).toBeLessThanOrEqual(mostFiles + (mostFiles - manyLarge));
+        if (sizes(admitted.slice(before)).some(isLarge)) expect(large.length).toBeLessThanOrEqual(mostFiles);
         // Whoever waits could not be admitted: the small have a quarter of the bytes, the large the rest, and no more
         // is in the way than what was there before the first of the other lane came.
         if (held.length >= mostFiles) return;
@@ -59,7 +62,7 @@ test('admits each lane in order, as much as fits and never more, and starves nob
         );
         if (small !== undefined) expect(charged(inFlight) - charged(large) + small).toBeGreaterThan(40);
         if (giant === undefined) return;
-        const slots = Math.ceil((mostFiles * 3) / 4);
+        const slots = small === undefined ? mostFiles : manyLarge;
         const noRoom = charged([...large, giant]) > 120 || charged([...inFlight, giant]) > limitBytes;
         expect(noRoom || large.length >= slots).toBe(true);
       };
@@ -101,6 +104,32 @@ test('small objects go on beside a giant that takes hours, and past another one 
   budget.release(10_000);
   await Promise.resolve();
   expect(second).toBe(true);
+});
+
+test('large objects have every place while there is nothing else, and a small one that comes then need not wait', async () => {
+  const budget = openBudget({ files: 4, bytes: 160 });
+  for (let n = 0; n < 4; n += 1) await budget.acquire(20);
+  let fifth = false;
+  void budget.acquire(20).then(() => {
+    fifth = true;
+  });
+  await budget.acquire(1);
+  let secondSmall = false;
+  void budget.acquire(1).then(() => {
+    secondSmall = true;
+  });
+  await Promise.resolve();
+  expect({ inFlight: budget.inFlight().files, fifth, secondSmall }).toEqual({
+    inFlight: 5,
+    fifth: false,
+    secondSmall: false,
+  });
+  budget.release(20);
+  await Promise.resolve();
+  expect({ fifth, secondSmall }).toEqual({ fifth: false, secondSmall: false });
+  budget.release(20);
+  await Promise.resolve();
+  expect({ fifth, secondSmall }).toEqual({ fifth: true, secondSmall: false });
 });
 
 test('a giant waits only for the small ones that were there before it, however many come after', async () => {

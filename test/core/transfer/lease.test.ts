@@ -15,7 +15,7 @@ async function leased(failures = 0) {
   const queue = replacing(inner, {
     async extend(receipt, seconds) {
       extendedAtMs.push(clock.nowMs());
-      expect(seconds).toBe(leaseSeconds);
+      expect(seconds).toBeLessThanOrEqual(leaseSeconds);
       if (extendedAtMs.length <= failures) throw new Error('timed out');
       return inner.extend(receipt, seconds);
     },
@@ -75,4 +75,19 @@ test('a lease that was ended is not extended by what was under way', async () =>
   lease.end();
   await clock.advance(600_000);
   expect(extendedAtMs).toEqual([]);
+});
+
+test('a lease that nears 12 hours says so half an hour before, and is asked for no longer than there is', async () => {
+  const { clock, lease, logged, others, extendedAtMs } = await leased();
+  await clock.advance(41_399_000);
+  expect(lease.nearsEnd.aborted).toBe(false);
+  await clock.advance(1000);
+  expect(lease.nearsEnd.aborted).toBe(true);
+  await clock.advance(1_700_000);
+  expect({ lost: lease.lost.aborted, logged }).toEqual({ lost: false, logged: [] });
+  expect(await others()).toEqual([]);
+  await clock.advance(100_000);
+  expect({ lost: lease.lost.aborted, logged }).toEqual({ lost: true, logged: ['lease-lost'] });
+  expect(extendedAtMs.at(-1)).toBeLessThan(43_140_000);
+  expect(clock.sleeping()).toBe(0);
 });

@@ -33,7 +33,7 @@ function ended(changes: Partial<BatchResult>): BatchResult {
     rows: [],
     again: [],
     back: [],
-    credentialRefused: null,
+    refusal: null,
     requests: { source: { GetObject: 1 }, destination: { PutObject: 1 } },
     ...changes,
   };
@@ -137,7 +137,7 @@ describe('the remainder of a batch', () => {
     [
       'of refused credentials is the same attempt, delayed',
       2,
-      { back: [a, b], credentialRefused: 'source' },
+      { back: [a, b], refusal: { by: 'credential', side: 'source', reason: 'no' } },
       [{ keys: ['a', 'b'], attempt: 2, delaySeconds: 20 }],
     ],
     [

@@ -1,26 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endWithUs } from '../support/end-with-us.ts';
+import { endWithUs } from '../../local/end-with-us.ts';
 
 /** SeaweedFS on loopback, with its S3 gateway: a store that keeps objects as files in folders. */
 export type SeaweedServer = { endpoint: string; stop(): Promise<void> };
-
-/** The path of SeaweedFS; null where it cannot be had and need not be. Throws under CI=true. */
-export function findSeaweed(): string | null {
-  const script = new URL('../../.ci/peers', import.meta.url).pathname;
-  const folder = execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  const path = join(folder, 'weed');
-  if (existsSync(path)) return path;
-  if (process.env['CI'] === 'true') throw new Error(`SeaweedFS cannot be had: there is no ${path}`);
-  console.warn(`The tests on SeaweedFS are skipped: there is no ${path}`);
-  return null;
-}
 
 const startSeconds = 60;
 const roles = ['master', 'volume', 'filer', 's3'] as const;
@@ -33,7 +21,10 @@ export async function startSeaweed(weed: string): Promise<SeaweedServer> {
   const loopback = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1'];
   // Each bucket takes volumes of its own.
   const room = ['-volume.max=200', '-master.volumeSizeLimitMB=64'];
-  const server = spawn(weed, ['server', `-dir=${folder}`, ...loopback, ...portOptions, ...room, '-s3'], {
+  // The catalogues of tables have ports of their own, the same for every server; and nothing leaves this machine.
+  const without = ['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'];
+  const options = [`-dir=${folder}`, ...loopback, ...portOptions, ...room, ...without];
+  const server = spawn(weed, ['server', ...options, '-s3'], {
     stdio: 'ignore',
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder },
