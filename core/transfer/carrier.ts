@@ -32,8 +32,8 @@ const pathLike = /(^|\/)\.{0,2}(\/|$)/;
  * Rare characters that are near to what rclone encodes go to the SDK although they arrived: it costs
  * nothing there, and another encoding changes which of them do.
  */
-export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'sdk' {
-  return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'sdk';
+export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'direct' {
+  return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'direct';
 }
 
 /**
