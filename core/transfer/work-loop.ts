@@ -5,6 +5,7 @@ import { adaptConcurrency, type Concurrency } from './concurrency.ts';
 import { type BatchResult, copyBatch } from './copy-batch.ts';
 import { keepLease } from './lease.ts';
 import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
+import { adaptReserve, openReserve } from './reserve.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -56,6 +57,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let copying = 0;
   /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
   let filesPerMessage = 20;
+  let reserve = openReserve(settings.filesInFlight);
   const settler = openSettler(parts, () => copying > 0 && !drain.aborted);
   const held = new Set<Promise<void>>();
   let durations: Durations = [];
@@ -65,19 +67,19 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   /** Messages held that were received while credentials are refused. */
   let probes = 0;
 
-  /** Messages that fill the pipe twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
+  /** Messages that fill the reserve twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
   function wantedMessages(): number {
-    const missing = 2 * settings.filesInFlight - budget.waiting().files;
+    const missing = 2 * reserve.files - budget.waiting().files;
     return Math.min(10, Math.max(2, Math.ceil(missing / filesPerMessage)));
   }
 
   /**
-   * Whether more is to be fetched: fewer files wait than could be in flight, and few enough bytes that other workers
+   * Whether more is to be fetched: fewer files wait than the reserve, and few enough bytes that other workers
    * get their share of giants. Batches that only wait to be settled keep nothing from coming.
    */
   function isHungry(): boolean {
     const { files, bytes } = budget.waiting();
-    return files < settings.filesInFlight && bytes < settings.bytesInFlight / 4;
+    return files < reserve.files && bytes < settings.bytesInFlight / 4;
   }
 
   function learn(seen: 'copied' | 'throttled'): void {
@@ -150,7 +152,11 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
 
   async function take(most: number, isProbe: boolean): Promise<void> {
     const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
-    for (const message of await receive(parts, most, leaseSeconds)) {
+    const isFull = () => budget.inFlight().files >= concurrency.files;
+    const wasFull = isFull();
+    const messages = await receive(parts, most, leaseSeconds);
+    if (messages.length === most) reserve = adaptReserve(reserve, wasFull && !isFull());
+    for (const message of messages) {
       if (isProbe) probes += 1;
       const done = handle(message, leaseSeconds).finally(() => {
         held.delete(done);
