@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
 import { DirectCopier } from '../../../adapters/aws/direct-copier.ts';
+import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
 import { ManualClock } from '../../../adapters/memory/clock.ts';
 import { MemoryObjectStore } from '../../../adapters/memory/object-store.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
