@@ -45,7 +45,7 @@ const Environment = PlaceEnvironment.extend({
     .number()
     .int()
     .min(0)
-    .default(1024 ** 2),
+    .default(128 * 1024),
   /** Objects above this size are copied in parts by the whole fleet. */
   FLEET_PARTS_FROM_BYTES: z.coerce
     .number()

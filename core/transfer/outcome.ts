@@ -35,7 +35,7 @@ export const ExceptionKind = z.enum([
 ]);
 export type ExceptionKind = z.infer<typeof ExceptionKind>;
 
-/** The tool that moved an object: rclone, or the AWS SDK for keys that rclone cannot address. */
+/** What moved an object: rclone, or the worker's own requests (small objects, and keys that rclone cannot address). */
 export const Carrier = z.enum(['rclone', 'direct']);
 
 /**

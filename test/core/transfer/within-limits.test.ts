@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../adapters/memory/clock.ts';
+import type { BatchFile, BatchMessage } from '../../../core/batching/batch.ts';
+import type { Copier } from '../../../core/ports.ts';
+import type { CopyResult } from '../../../core/transfer/copy-result.ts';
+import { withinLimits } from '../../../core/transfer/within-limits.ts';
+import { aBatch, aFile } from '../../support/builders.ts';
+
+const never = new AbortController().signal;
+const limits = (requestsPerSecond: number | null, bandwidthBytesPerSecond: number | null) => ({
+  requestsPerSecond,
+  bandwidthBytesPerSecond,
+});
+
+/** Tells when each copy began; a copy takes no time. */
+function told(clock: ManualClock, made: { requests?: number; bytes?: number } = {}) {
+  const begun: number[] = [];
+  const copier: Copier = {
+    async copy(file): Promise<CopyResult> {
+      begun.push(clock.nowMs());
+      const requests = { source: { GetObject: (made.requests ?? 2) - 1 }, destination: { PutObject: 1 } };
+      return { carrier: 'direct', requests, sizeBytes: made.bytes ?? file.sizeBytes, result: 'copied' };
+    },
+  };
+  return { copier, begun };
+}
+
+async function copyAll(copier: Copier, clock: ManualClock, files: BatchFile[], batch: Partial<BatchMessage>) {
+  const whole = { ...aBatch(files), ...batch };
+  const copies = files.map((file) => copier.copy(file, whole, never));
+  await clock.advance(1_000_000);
+  await Promise.all(copies);
+}
+
+const files = (count: number, sizeBytes = 100) =>
+  Array.from({ length: count }, (_, n) => ({ ...aFile(`k${n}`), sizeBytes }));
+
+test('without ceilings nothing waits', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock);
+  await copyAll(withinLimits(copier, clock), clock, files(100), { limits: limits(null, null) });
+  expect(begun).toEqual(Array(100).fill(0));
+});
+
+test('requests of both sides keep to the ceiling', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock);
+  await copyAll(withinLimits(copier, clock), clock, files(5), {
+    limits: limits(4, null),
+    objectTags: 'ignore',
+  });
+  expect(begun).toEqual([0, 500, 1000, 1500, 2000]);
+});
+
+test('reading tags is a request more', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock, { requests: 3 });
+  await copyAll(withinLimits(copier, clock), clock, files(3), {
+    limits: limits(3, null),
+    objectTags: 'copy',
+  });
+  expect(begun).toEqual([0, 1000, 2000]);
+});
+
+test('bytes keep to the ceiling, and a large object is paid off by those who follow', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock);
+  const mixed = [...files(1, 5000), ...files(2, 1000)];
+  await copyAll(withinLimits(copier, clock), clock, mixed, { limits: limits(null, 1000) });
+  expect(begun).toEqual([0, 5000, 6000]);
+});
+
+test('requests that were repeated, and bytes that were more than listed, count as well', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock, { requests: 6, bytes: 3000 });
+  const paced = withinLimits(copier, clock);
+  const one = files(1)[0] ?? aFile('k');
+  const batch = (n: number) => ({ ...aBatch([one]), limits: n === 1 ? limits(2, null) : limits(null, 1000) });
+  for (const n of [1, 1, 2, 2]) {
+    const copy = paced.copy(one, { ...batch(n), objectTags: 'ignore' }, never);
+    await clock.advance(0);
+    if (n === 1 || begun.length === 4) await clock.advance(3000);
+    await clock.advance(3000);
+    await copy;
+  }
+  expect((begun[1] ?? 0) - (begun[0] ?? 0)).toBeGreaterThanOrEqual(3000);
+  expect((begun[3] ?? 0) - (begun[2] ?? 0)).toBeGreaterThanOrEqual(3000);
+});
+
+test('an object that is only split takes no bytes, and a run of its parts takes its own', async () => {
+  const clock = new ManualClock(0);
+  const { copier, begun } = told(clock, { bytes: 0 });
+  const paced = withinLimits(copier, clock, 10_000);
+  const [giant = aFile('k')] = files(1, 50_000);
+  const run = { uploadId: 'u', index: 0, firstPart: 1, lastPart: 2, sizeBytes: 4000 };
+  const split = { ...aBatch([giant]), limits: limits(null, 1000) };
+  const all = [
+    paced.copy(giant, split, never),
+    paced.copy(giant, { ...split, run }, never),
+    paced.copy(giant, split, never),
+  ];
+  await clock.advance(100_000);
+  await Promise.all(all);
+  expect(begun).toEqual([0, 0, 4000]);
+});
+
+test('a stop ends the wait, and the copy is told of it', async () => {
+  const clock = new ManualClock(0);
+  const signals: boolean[] = [];
+  const copier: Copier = {
+    async copy(_, __, signal): Promise<CopyResult> {
+      signals.push(signal.aborted);
+      const requests = { source: {}, destination: {} };
+      return {
+        carrier: 'direct',
+        requests,
+        sizeBytes: 0,
+        result: 'stopped',
+        side: 'unknown',
+        reason: 'stop',
+      };
+    },
+  };
+  const stop = new AbortController();
+  const paced = withinLimits(copier, clock);
+  const [file = aFile('k')] = files(1);
+  const batch = { ...aBatch([file]), limits: limits(1, null) };
+  await paced.copy(file, batch, stop.signal);
+  const second = paced.copy(file, batch, stop.signal);
+  stop.abort();
+  expect((await second).result).toBe('stopped');
+  expect(signals).toEqual([false, true]);
+});
