@@ -12,7 +12,14 @@ export type TransferOptions = { cases: string[]; subjects: string[]; quick: bool
 
 type Round = Measured & { requestsPerObject: number | null };
 
-const subjects: readonly Subject[] = [rcloneCopy, ...[1, 2, 4, 8].map(drover), juicefsSync, s5cmd];
+const subjects: readonly Subject[] = [
+  rcloneCopy,
+  ...[1, 2, 4, 8].map((workers) => drover(workers)),
+  juicefsSync,
+  s5cmd,
+];
+/** Run only where they are named: they tell from which size on rclone is the better carrier. */
+const byName: readonly Subject[] = [drover(1, ' by rclone'), drover(1, ' direct')];
 const mostSeconds = 600;
 
 /**
@@ -21,8 +28,8 @@ const mostSeconds = 600;
  */
 export async function transfer(say: (line: string) => void, options: TransferOptions): Promise<Row[]> {
   const rclone = await findRclone({ say });
-  const cases = transferCases(options.quick).filter(
-    ({ name }) => options.cases.length === 0 || options.cases.includes(name),
+  const cases = transferCases(options.quick).filter(({ name, onlyByName }) =>
+    options.cases.length === 0 ? !onlyByName : options.cases.includes(name),
   );
   const rows: Row[] = [];
   for (const each of cases) rows.push(...(await measureCase(each, rclone, say, options)));
@@ -42,9 +49,8 @@ async function measureCase(
     await source.tell({ latencyMs: each.latencyMs });
     const rounds = new Map<string, Round[]>();
     const notes = new Map<string, string>();
-    const chosen = subjects.filter(
-      ({ name }) => options.subjects.length === 0 || options.subjects.includes(name),
-    );
+    const named = [...subjects, ...byName].filter(({ name }) => options.subjects.includes(name));
+    const chosen = options.subjects.length === 0 ? subjects : named;
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const subject of startingAt(round - 1, chosen)) {
         const unable = notes.get(subject.name) ?? (await subject.unable());

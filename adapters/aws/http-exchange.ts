@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { inTurn } from './in-turn.ts';
 import type { StoreAddress } from './store-address.ts';
@@ -38,6 +38,12 @@ export function openExchange(
   // Idle connections end by the same limit. The last one that was used is taken first: others may grow old and end.
   const settings = { keepAlive: true, maxSockets, timeout: idleMs, scheduling: 'lifo' } as const;
   const agent = secure ? new SecureAgent(settings) : new Agent(settings);
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const socket = connect(options, callback);
+    if (socket instanceof Socket) limitConnecting(socket, connectMs);
+    return socket;
+  };
   const open = secure ? secureRequest : plainRequest;
   const where = { agent, hostname, timeout: idleMs, ...(port === null ? {} : { port }) };
 
@@ -47,19 +53,19 @@ export function openExchange(
       let answer: IncomingMessage | null = null;
       const request: ClientRequest = open({ ...where, method, path: target, headers });
       const end = (error: Error): void => void (answer ?? request).destroy(error);
-      const stop = (): void => end(abortedError());
-      signal?.addEventListener('abort', stop, { once: true });
-      request.on('socket', (socket: Socket) => {
-        if (socket.connecting) limitConnecting(socket, connectMs);
-      });
       request.on('timeout', () => end(named('TimeoutError', `the store was silent for ${idleMs / 1000} s`)));
       request.on('response', (head) => {
         answer = head;
         resolve(head);
       });
       request.on('error', reject);
-      request.on('close', () => signal?.removeEventListener('abort', stop));
-      request.end(body ?? undefined);
+      if (signal !== undefined) {
+        const stop = (): void => end(abortedError());
+        signal.addEventListener('abort', stop);
+        request.on('close', () => signal.removeEventListener('abort', stop));
+      }
+      if (body === null) request.end();
+      else request.end(body);
     });
   }
 

@@ -88,7 +88,7 @@ export class S3ObjectStore implements ObjectStore {
       const asked =
         direct === null
           ? getBySdk(this.#client, this.#target(key), options, this.#asFailure)
-          : getDirectly(direct, key, options, this.#asFailure);
+          : getDirectly(direct, key, { ...options, provider: this.#connection.provider }, this.#asFailure);
       return asked.catch(nullWhenMissing);
     });
   }

@@ -127,7 +127,7 @@ export class S3Requests {
       'user-agent': 'drover',
     };
     if (body !== null) headers['content-length'] = `${body.byteLength}`;
-    sign({ method, path, query, headers, payloadHash: this.#hashOf(body) }, Date.now() + skew.get());
+    sign({ method, path, query, headers, payloadHash: this.#hashOf(body, headers) }, Date.now() + skew.get());
     count(request.operation);
     const target = query === '' ? path : `${path}?${query}`;
     const answer = await this.#exchange.send({ method, target, headers: wireHeaders(headers), body, signal });
@@ -139,12 +139,13 @@ export class S3Requests {
   }
 
   /**
-   * TLS keeps a body whole on its way, and its Content-MD5 is signed; without TLS the hash of the body has to be.
-   * [src: AWS SDK for Java, AWS4UnsignedPayloadSigner; IBM's has the same]
+   * TLS keeps a body whole on its way, and so does a Content-MD5, which is signed; else the hash of the body has to be.
+   * [src: AWS SDK for Java, AWS4UnsignedPayloadSigner, and IBM's; rclone leaves the hash out without TLS as well]
    */
-  #hashOf(body: Uint8Array | null): string {
+  #hashOf(body: Uint8Array | null, headers: Readonly<Record<string, string>>): string {
     if (body === null || body.byteLength === 0) return emptyPayloadHash;
-    return this.#options.address.secure ? unsignedPayload : hash('sha256', body);
+    const isKept = this.#options.address.secure || headers['content-md5'] !== undefined;
+    return isKept ? unsignedPayload : hash('sha256', body);
   }
 
   async #signerNow(): Promise<ReturnType<typeof requestSigner>> {

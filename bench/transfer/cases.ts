@@ -9,6 +9,8 @@ export type TransferCase = {
   filesInFlight: number;
   /** Both stores: ours unless told. SeaweedFS counts no requests and knows no latency. */
   server?: 'SeaweedFS';
+  /** Not part of a run that names no case. */
+  onlyByName?: boolean;
 };
 
 const many = (count: number, sizeBytes: number): number[] => Array.from({ length: count }, () => sizeBytes);
@@ -25,6 +27,15 @@ export function transferCases(quick: boolean): TransferCase[] {
     // One in flight each, so that 8 workers are still bound by latency and not by the cores that they share.
     { name: '4KiB-30ms-fleet', sizes: many(quick ? 640 : 2_560, 4 * KiB), latencyMs: 30, filesInFlight: 1 },
     { name: '1MiB', sizes: middle, latencyMs: 0, filesInFlight: 16 },
+    { name: '64KiB', sizes: many(some(8_000), 64 * KiB), latencyMs: 0, filesInFlight: 16, onlyByName: true },
+    {
+      name: '256KiB',
+      sizes: many(some(4_000), 256 * KiB),
+      latencyMs: 0,
+      filesInFlight: 16,
+      onlyByName: true,
+    },
+    { name: '4MiB', sizes: many(some(500), 4 * MiB), latencyMs: 0, filesInFlight: 16, onlyByName: true },
     { name: '512MiB', sizes: many(some(8), 512 * MiB), latencyMs: 0, filesInFlight: 4 },
     { name: '512MiB-30ms', sizes: many(some(8), 512 * MiB), latencyMs: 30, filesInFlight: 4 },
     { name: 'mixed', sizes: mixed, latencyMs: 0, filesInFlight: 16 },

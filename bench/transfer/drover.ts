@@ -18,17 +18,24 @@ import type { Job, Measured, Subject } from './subject.ts';
 const folder = 'migrations/bench';
 const secrets = { accessKey: 'access', secretKey: 'secret' };
 
+/** Who moves small objects: the worker as it is, rclone alone, or the worker's own requests up to any size. */
+const ways = {
+  '': {},
+  ' by rclone': { DIRECT_UP_TO_BYTES: '0' },
+  ' direct': { DIRECT_UP_TO_BYTES: `${1024 ** 4}` },
+};
+
 /** Drover's own workers, as processes, on a queue and with the job store on disk; the batches are there at once. */
-export function drover(workers: number): Subject {
+export function drover(workers: number, way: keyof typeof ways = ''): Subject {
   return {
-    name: `drover x${workers}`,
+    name: `drover x${workers}${way}`,
     unable: async () => null,
     async run(job) {
       const out = await mkdtemp(join(tmpdir(), 'drover-bench-'));
       const server = await startQueueServer(join(out, 'queue'));
       const queue = new SqsWorkQueue(server.connection, systemClock);
       try {
-        return await measure(job, workers, out, server.connection, queue);
+        return await measure(job, { workers, settings: ways[way] }, out, server.connection, queue);
       } finally {
         queue.close();
         await server.stop();
@@ -40,7 +47,7 @@ export function drover(workers: number): Subject {
 
 async function measure(
   job: Job,
-  workers: number,
+  { workers, settings }: { workers: number; settings: Readonly<Record<string, string>> },
   out: string,
   connection: { endpoint: string; queueUrl: string },
   queue: SqsWorkQueue,
@@ -67,6 +74,7 @@ async function measure(
     SECRETS_FILE: secretsFile,
     RCLONE: job.rclone,
     FILES_IN_FLIGHT: `${job.filesInFlight}`,
+    ...settings,
   };
   const fleet = Array.from({ length: workers }, (_, n) =>
     startChild('worker', { ...environment, WORKER: `w${n}` }, join(out, `worker-${n}.log`), hear(n)),

@@ -1,15 +1,15 @@
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { z } from 'zod';
-import { SdkCopier } from '../../adapters/aws/sdk-copier.ts';
+import { DirectCopier } from '../../adapters/aws/direct-copier.ts';
 import { MemoryGate } from '../../adapters/rclone/memory-gate.ts';
 import { RcloneCopier } from '../../adapters/rclone/rclone-copier.ts';
 import { RcloneDaemon } from '../../adapters/rclone/rclone-daemon.ts';
 import type { BatchMessage } from '../../core/batching/batch.ts';
 import { fitMachine } from '../../core/transfer/fit-machine.ts';
 import { acrossFleet } from '../../core/transfer/fleet-parts/across-fleet.ts';
-import { followFleet } from '../../core/transfer/follow-fleet.ts';
-import { paceRequests } from '../../core/transfer/pace-requests.ts';
+import { followFleet, openCeilings } from '../../core/transfer/follow-fleet.ts';
 import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
+import { withinLimits } from '../../core/transfer/within-limits.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
@@ -41,6 +41,12 @@ const Environment = PlaceEnvironment.extend({
   RETRY_BASE_SECONDS: z.coerce.number().min(0).default(10),
   /** Between two looks at rclone's health; three without an answer end it. */
   RCLONE_HEALTH_SECONDS: z.coerce.number().positive().default(10),
+  /** Objects up to this size are copied without rclone; see docs/decisions/0016. */
+  DIRECT_UP_TO_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(128 * 1024),
   /** Objects above this size are copied in parts by the whole fleet. */
   FLEET_PARTS_FROM_BYTES: z.coerce
     .number()
@@ -73,7 +79,8 @@ const Environment = PlaceEnvironment.extend({
  */
 async function main(): Promise<number> {
   const environment = readEnvironment(Environment, process.env);
-  const place = openPlace(environment);
+  // As many as files can be in flight at most.
+  const place = openPlace(environment, { maxSockets: 512 });
   const { clock } = place;
   const meter = openMeter(place.log);
   const { log } = meter;
@@ -117,11 +124,12 @@ async function main(): Promise<number> {
     log,
     sourceStore: async (batch) => (await besideRclone.of(batch)).source,
   });
-  const sdk = new SdkCopier({ storesFor, clock });
+  const direct = new DirectCopier({ storesFor, clock });
   const retries = { maxAttempts: environment.MAX_ATTEMPTS, retryBaseSeconds: environment.RETRY_BASE_SECONDS };
   const fleetPartsFromBytes = environment.FLEET_PARTS_FROM_BYTES;
-  const paced = followFleet(paceRequests(chooseCarrier(rclone, sdk), clock), { ...place, log });
-  const shared = acrossFleet(paced, {
+  const ceilings = openCeilings({ ...place, log });
+  const carrier = chooseCarrier(rclone, direct, environment.DIRECT_UP_TO_BYTES);
+  const shared = acrossFleet(followFleet(carrier, ceilings), {
     ...place,
     log,
     memory,
@@ -133,7 +141,8 @@ async function main(): Promise<number> {
       runBytes: environment.FLEET_RUN_BYTES,
     },
   });
-  const copier = renewCredentials(shared, async () => {
+  const limited = withinLimits(shared, { clock, ceilings, fromBytes: fleetPartsFromBytes });
+  const copier = renewCredentials(limited, async () => {
     log('secrets-read-again');
     rclone.reloadCredentials();
     stores.reload();

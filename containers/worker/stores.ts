@@ -12,6 +12,14 @@ export function openStores(openStore: (location: BucketLocation) => Promise<Obje
   reload(): void;
 } {
   const open = new Map<string, Promise<Pair>>();
+  // Asked for each object of a batch.
+  const names = new WeakMap<BatchMessage, string>();
+
+  function nameOf(batch: BatchMessage): string {
+    const name = names.get(batch) ?? JSON.stringify([batch.source, batch.destination]);
+    names.set(batch, name);
+    return name;
+  }
 
   async function openPair({
     source,
@@ -24,7 +32,7 @@ export function openStores(openStore: (location: BucketLocation) => Promise<Obje
 
   return {
     of(batch) {
-      const name = JSON.stringify([batch.source, batch.destination]);
+      const name = nameOf(batch);
       let pair = open.get(name);
       if (pair === undefined) {
         pair = openPair(batch);

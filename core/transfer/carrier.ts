@@ -15,7 +15,7 @@ const endOfPlane =
 const pathLike = /(^|\/)\.{0,2}(\/|$)/;
 
 /**
- * Which tool moves the object byte for byte: rclone, or the AWS SDK where rclone would touch either key.
+ * What can move the object byte for byte: rclone, or the worker's own requests where rclone would touch either key.
  *
  * Measured by an `operations/copyfile` of every code point of the basic plane but U+0000, inside a name; of
  * those below U+0300 and of the suspects also as a whole key, as a segment, and at either end of one; with
@@ -29,16 +29,16 @@ const pathLike = /(^|\/)\.{0,2}(\/|$)/;
  * | everything else: control characters, spaces, dots and backslashes anywhere, 1,024 bytes | exact | exact |
  *
  * The encoding `Raw` of 1.68 mends the segments and U+201B, and spoils U+2400 and the full-width slash.
- * Rare characters that are near to what rclone encodes go to the SDK although they arrived: it costs
+ * Rare characters that are near to what rclone encodes go `direct` although they arrived: it costs
  * nothing there, and another encoding changes which of them do.
  */
-export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'sdk' {
-  return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'sdk';
+export function carrierFor(file: Pick<BatchFile, 'key' | 'to'>): 'rclone' | 'direct' {
+  return ridesRclone(file.key) && ridesRclone(file.to) ? 'rclone' : 'direct';
 }
 
 /**
  * Whether rclone writes the destination key byte for byte, by the table above. Keys that only come near to what it
- * rewrites arrive too; they have the SDK where there is a choice, and here there is none.
+ * rewrites arrive too; they go `direct` where there is a choice, and here there is none.
  */
 export function arrivesByRclone(key: string): boolean {
   return key.isWellFormed() && !/[\u201b\u2400-\u241f\u2421]/.test(key) && !pathLike.test(key);

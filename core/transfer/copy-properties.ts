@@ -1,27 +1,37 @@
 import type { BatchFile, BatchMessage } from '../batching/batch.ts';
 import type { ObjectDetails, ObjectProperties } from '../ports.ts';
 
-/** What is written beside the bytes: all that the source has, what the rules resolved winning over it. */
+/**
+ * What is written beside the bytes: all that the source has, what the rules resolved winning over it. `mtime` keeps the time
+ * of the source's object, which S3 forgets, in seconds since the epoch as rclone writes it; one that is there already stays.
+ */
 export function propertiesFor(
   details: ObjectDetails,
   tags: Readonly<Record<string, string>>,
   file: BatchFile,
   batch: BatchMessage,
 ): ObjectProperties {
-  const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, expires } =
-    details;
+  const { contentType, contentLanguage, contentDisposition, cacheControl, expires } = details;
+  const mtime = `${Math.floor(details.modifiedAtMs / 1000)}`;
   return {
     contentType,
-    contentEncoding,
+    contentEncoding: withoutChunks(details.contentEncoding),
     contentLanguage,
     contentDisposition,
     cacheControl,
     expires,
-    metadata: { ...details.metadata, ...lowerCased(file.metadata ?? {}) },
+    metadata: { mtime, ...details.metadata, ...lowerCased(file.metadata ?? {}) },
     tags: { ...tags, ...file.tags },
     storageClass: file.storageClass,
     kmsKeyId: batch.destination.kmsKeyId,
   };
+}
+
+/** Some stores keep the encoding of the upload that they got with the object, and others refuse it from them. */
+function withoutChunks(encoding: string | null): string | null {
+  if (encoding === null || !encoding.includes('aws-chunked')) return encoding;
+  const others = encoding.split(',').map((each) => each.trim());
+  return others.filter((each) => each !== 'aws-chunked' && each !== '').join(', ') || null;
 }
 
 /** The MD5 in hex that an ETag tells; null for multipart uploads and KMS, where it is none. */

@@ -14,7 +14,7 @@ import type { ExceptionKind } from './outcome.ts';
  * - `stopped`: the attempt was cut short because the worker stops; it does not count against the key.
  */
 export type CopyResult = {
-  carrier: 'rclone' | 'sdk';
+  carrier: 'rclone' | 'direct';
   requests: RequestsBySide;
   /** Bytes read from the source by this attempt. */
   sizeBytes: number;

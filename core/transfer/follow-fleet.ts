@@ -4,15 +4,25 @@ import { decodeJson } from '../json-lines.ts';
 import type { Clock, Copier, JobStore, Log } from '../ports.ts';
 import { FleetCount, type Hearing, hear, hearEveryMs, shareOf } from '../scaling/fleet-share.ts';
 
+type Limits = BatchMessage['limits'];
+
+/** What a worker may take now of the ceilings of a batch's migration. */
+export type CeilingsNow = (batch: BatchMessage) => Promise<Limits>;
+
 /**
- * A copier whose batches carry the share of the migration's ceilings that is this worker's now, instead of one part in
- * `fleet.maxWorkers`. How many workers there are it reads from the job store, once a minute at most and only where there is a
- * ceiling; where it cannot, it takes the least.
+ * Opens the ceilings of one worker: the share that is its own now, instead of one part in `fleet.maxWorkers`. How many
+ * workers there are it reads from the job store, once a minute at most and only where there is a ceiling; where it
+ * cannot, it takes the least.
  */
-export function followFleet(
-  copier: Copier,
-  { jobStore, clock, log }: { jobStore: JobStore; clock: Clock; log: Log },
-): Copier {
+export function openCeilings({
+  jobStore,
+  clock,
+  log,
+}: {
+  jobStore: JobStore;
+  clock: Clock;
+  log: Log;
+}): CeilingsNow {
   const startedAtMs = clock.nowMs();
   const heard = new Map<string, Hearing>();
   const listening = new Map<string, { sinceMs: number; done: Promise<void> }>();
@@ -37,23 +47,28 @@ export function followFleet(
     if (!heard.has(folder)) await done;
   }
 
+  return async ({ limits, folder }) => {
+    const { workers, requestsPerSecond, bandwidthBytesPerSecond } = limits;
+    if (workers === undefined || (requestsPerSecond === null && bandwidthBytesPerSecond === null))
+      return limits;
+    await keepHearing(folder);
+    const hearing = heard.get(folder) ?? null;
+    const share = shareOf(hearing, { startedAtMs, maxWorkers: workers, nowMs: clock.nowMs() });
+    return scaled(limits, share * workers);
+  };
+}
+
+/** A copier whose batches carry what `ceilings` says, for whoever has limits of its own, as rclone has. */
+export function followFleet(copier: Copier, ceilings: CeilingsNow): Copier {
   return {
     async copy(file, batch, signal) {
-      const { workers, requestsPerSecond, bandwidthBytesPerSecond } = batch.limits;
-      if (workers === undefined || (requestsPerSecond === null && bandwidthBytesPerSecond === null))
-        return copier.copy(file, batch, signal);
-      await keepHearing(batch.folder);
-      const hearing = heard.get(batch.folder) ?? null;
-      const share = shareOf(hearing, { startedAtMs, maxWorkers: workers, nowMs: clock.nowMs() });
-      return copier.copy(file, { ...batch, limits: scaled(batch.limits, share * workers) }, signal);
+      const limits = await ceilings(batch);
+      return copier.copy(file, limits === batch.limits ? batch : { ...batch, limits }, signal);
     },
   };
 }
 
-function scaled(
-  { requestsPerSecond, bandwidthBytesPerSecond }: BatchMessage['limits'],
-  times: number,
-): BatchMessage['limits'] {
+function scaled({ requestsPerSecond, bandwidthBytesPerSecond }: Limits, times: number): Limits {
   return {
     requestsPerSecond: requestsPerSecond === null ? null : requestsPerSecond * times,
     bandwidthBytesPerSecond:

@@ -35,8 +35,8 @@ export const ExceptionKind = z.enum([
 ]);
 export type ExceptionKind = z.infer<typeof ExceptionKind>;
 
-/** The tool that moved an object: rclone, or the AWS SDK for keys that rclone cannot address. */
-export const Carrier = z.enum(['rclone', 'sdk']);
+/** What moved an object: rclone, or the worker's own requests (small objects, and keys that rclone cannot address). */
+export const Carrier = z.enum(['rclone', 'direct']);
 
 /**
  * One line of a worker's outcome log: how one attempt at one key ended. `retried` means that the key went

@@ -7,6 +7,7 @@ import { openIntake, type Refusal } from './intake.ts';
 import { keepLease, type Lease } from './lease.ts';
 import { addDuration, type Durations, leaseSecondsFor } from './lease-length.ts';
 import { openLongCopies } from './long-copies.ts';
+import { adaptReserve, openReserve } from './reserve.ts';
 import { openSettler } from './settle.ts';
 
 /** How a worker works; all bounds are per worker. */
@@ -64,6 +65,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let copying = 0;
   /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
   let filesPerMessage = 20;
+  let reserve = openReserve(settings.filesInFlight);
   const settler = openSettler(parts, () => copying > 0 && !draining.aborted);
   const longCopies = openLongCopies(parts, settler);
   const held = new Set<Promise<void>>();
@@ -77,19 +79,19 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   const halted = AbortSignal.any([halt, unfit.signal]);
   const draining = AbortSignal.any([drain, unfit.signal]);
 
-  /** Messages that fill the pipe twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
+  /** Messages that fill the reserve twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
   function wantedMessages(): number {
-    const missing = 2 * settings.filesInFlight - budget.waiting().files;
+    const missing = 2 * reserve.files - budget.waiting().files;
     return Math.min(10, Math.max(2, Math.ceil(missing / filesPerMessage)));
   }
 
   /**
-   * Whether more is to be fetched: fewer files wait than could be in flight, and few enough bytes that other workers
+   * Whether more is to be fetched: fewer files wait than the reserve, and few enough bytes that other workers
    * get their share of giants. Batches that only wait to be settled keep nothing from coming.
    */
   function isHungry(): boolean {
     const { files, bytes } = budget.waiting();
-    return files < settings.filesInFlight && bytes < settings.bytesInFlight / 4;
+    return files < reserve.files && bytes < settings.bytesInFlight / 4;
   }
 
   function learn(seen: 'copied' | 'throttled'): void {
@@ -172,7 +174,11 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
 
   async function take(most: number, isProbe: boolean): Promise<void> {
     const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
-    for (const message of await receive({ ...parts, drain: draining }, most, leaseSeconds)) {
+    const isFull = () => budget.inFlight().files >= concurrency.files;
+    const wasFull = isFull();
+    const messages = await receive({ ...parts, drain: draining }, most, leaseSeconds);
+    if (messages.length === most) reserve = adaptReserve(reserve, wasFull && !isFull());
+    for (const message of messages) {
       if (isProbe) probes += 1;
       const done = handle(message, leaseSeconds).finally(() => {
         held.delete(done);

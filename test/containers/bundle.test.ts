@@ -88,7 +88,7 @@ beforeAll(async () => {
   });
   await new DiskJobStore(join(folder, 'jobs')).write(jobLayout.plan(address.folder), encodeJson(plan));
   for (let n = 0; n < 50; n++) await buckets.put(`plain/${n}`, `content ${n}`);
-  await buckets.put('hard//key', 'by the SDK');
+  await buckets.put('hard//key', 'without rclone');
 });
 afterAll(async () => {
   for (const { process } of runs) process.kill('SIGKILL');

@@ -161,7 +161,7 @@ describe('a migration converges', { timeout: 120_000 }, () => {
 
   it('when the credentials are rotated on both sides in mid-run', async () => {
     await fill(100);
-    await buckets.put('hard//key', 'by the SDK');
+    await buckets.put('hard//key', 'without rclone');
     buckets.source.faults.latencyMs = { list: 0, read: 100, write: 0 };
     let rotated = false;
     const { report } = await buckets.migrate({
@@ -192,7 +192,7 @@ describe('a migration converges', { timeout: 120_000 }, () => {
 describe('no secret', { timeout: 120_000 }, () => {
   it('is written anywhere: not to the job store, the queue, the logs or the report', async () => {
     await fill(40);
-    await buckets.put('hard//key', 'by the SDK');
+    await buckets.put('hard//key', 'without rclone');
     buckets.source.faults.errorRate = [{ operation: 'GetObject', status: 503, probability: 0.2 }];
     buckets.source.faults.deny = [{ bucket: 'from-here', operation: 'GetObject', keyPrefix: 'dir-3/' }];
     const { report } = await buckets.migrate();

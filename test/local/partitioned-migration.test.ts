@@ -39,7 +39,7 @@ describe('a migration by partitions', { timeout: 120_000 }, () => {
   it('copies everything, two workers never at the same time in one partition, one of them killed on the way', async () => {
     const partitions = 6;
     for (let n = 0; n < 150; n++) await buckets.put(`dir-${n % 7}/object-${n}`, `content ${n}`);
-    await buckets.put('hard//key', 'by the SDK');
+    await buckets.put('hard//key', 'without rclone');
     buckets.source.faults.latencyMs = { list: 0, read: 60, write: 0 };
     buckets.source.faults.errorRate = [{ operation: 'GetObject', status: 503, probability: 0.05 }];
     Object.assign(buckets.request, {

@@ -123,7 +123,7 @@ async function bundled(entryPoint: string): Promise<{ file: string; text: string
     index % 2 === 0 ? [{ file, text: parts[index + 1] ?? '' }] : [],
   );
   const ours = pairs.filter(({ file }) =>
-    /^(core|functions|containers)\/|^adapters\/aws\/sdk-copier\.ts$/.test(file),
+    /^(core|functions|containers)\/|^adapters\/aws\/direct-copier\.ts$/.test(file),
   );
   if (!ours.some(({ file }) => file === entryPoint))
     throw new Error(`the bundle of ${entryPoint} does not hold it`);

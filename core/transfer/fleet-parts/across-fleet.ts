@@ -34,7 +34,7 @@ export function acrossFleet(copier: Copier, options: AcrossFleetOptions): Copier
       try {
         stores = await options.storesFor(batch);
       } catch (error) {
-        return { carrier: 'sdk', requests, sizeBytes: 0, ...endingOfOpening(error) };
+        return { carrier: 'direct', requests, sizeBytes: 0, ...endingOfOpening(error) };
       }
       const uploads = stores.destination.parts;
       if (uploads === undefined) return copier.copy(file, batch, signal);
@@ -47,7 +47,7 @@ export function acrossFleet(copier: Copier, options: AcrossFleetOptions): Copier
       if (ending === null) return copier.copy(file, batch, signal);
       const sizeBytes = ending.result === 'copied' ? await sizeOf(work) : 0;
       const made = { source: counter.take(stores.source), destination: counter.take(stores.destination) };
-      return { carrier: 'sdk', requests: made, sizeBytes, ...ending } satisfies CopyResult;
+      return { carrier: 'direct', requests: made, sizeBytes, ...ending } satisfies CopyResult;
     },
   };
 }

@@ -226,6 +226,18 @@ describe('a request carries', () => {
     expect(seen[0]?.url).toBe('/held?encoding-type=url&list-type=2&max-keys=1000');
   });
 
+  it('leave to give gzip as it is stored, where the store is Google’s, and does not sign it', async () => {
+    for (const [provider, leave] of [
+      ['GCS', 'gzip'],
+      ['Other', undefined],
+    ] as const) {
+      answers = [says(404, '')];
+      expect(await open({}, { provider }).get('k')).toBeNull();
+      expect(seen.at(-1)?.headers['accept-encoding']).toBe(leave);
+      expect(seen.at(-1)?.headers.authorization).not.toContain('accept-encoding');
+    }
+  });
+
   it('the credentials that the chain has at that time', async () => {
     answers = [says(200, page)];
     const address = await addressOf(s3ClientOf().client, 'held');

@@ -49,6 +49,12 @@ async function bothSend(call: (store: S3ObjectStore) => Promise<unknown>): Promi
   for (const store of stores) await call(store);
   const [own, theirs] = seen;
   expect(seen).toHaveLength(2);
+  // The SDK hashes a body in memory although a Content-MD5 goes along.
+  if (own?.headers['x-amz-content-sha256'] === 'UNSIGNED-PAYLOAD') {
+    expect(own.headers['content-md5']).toBeDefined();
+    delete own.headers['x-amz-content-sha256'];
+    delete theirs?.headers['x-amz-content-sha256'];
+  }
   expect(own).toEqual(theirs);
 }
 

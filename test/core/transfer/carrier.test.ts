@@ -39,7 +39,7 @@ describe('the tool that moves a key', () => {
     ['half a surrogate pair', 'a\ud83d'],
     ['nothing', ''],
   ])('is the SDK for a key with %s, at the source or at the destination', (_, key) => {
-    expect(carrierFor({ key, to: 'plain' })).toBe('sdk');
-    expect(carrierFor({ key: 'plain', to: key })).toBe('sdk');
+    expect(carrierFor({ key, to: 'plain' })).toBe('direct');
+    expect(carrierFor({ key: 'plain', to: key })).toBe('direct');
   });
 });

@@ -113,11 +113,11 @@ test('a row tells the bytes that arrived and how long it took', async () => {
   const copier: Copier = {
     async copy() {
       await clock.advance(250);
-      return { ...aResult('copied', file), sizeBytes: 9, carrier: 'sdk' };
+      return { ...aResult('copied', file), sizeBytes: 9, carrier: 'direct' };
     },
   };
   const { rows } = await resultOf(aBatch([file]), { ...parts(copier), clock });
-  expect(rows).toMatchObject([{ sizeBytes: 9, carrier: 'sdk', endedAtMs: 1250, durationMs: 250 }]);
+  expect(rows).toMatchObject([{ sizeBytes: 9, carrier: 'direct', endedAtMs: 1250, durationMs: 250 }]);
 });
 
 test('every file of a batch ends in exactly one place', async () => {

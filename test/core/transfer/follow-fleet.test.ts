@@ -6,8 +6,7 @@ import { jobLayout } from '../../../core/job-layout.ts';
 import { encodeJson } from '../../../core/json-lines.ts';
 import type { Copier } from '../../../core/ports.ts';
 import { nextCount } from '../../../core/scaling/fleet-share.ts';
-import { followFleet } from '../../../core/transfer/follow-fleet.ts';
-import { paceRequests, sourceRequestsOf } from '../../../core/transfer/pace-requests.ts';
+import { followFleet, openCeilings } from '../../../core/transfer/follow-fleet.ts';
 import { aBatch, aFile } from '../../support/builders.ts';
 import { replacing } from '../../support/memory-buckets.ts';
 import { aResult } from '../../support/scripted-copier.ts';
@@ -41,7 +40,7 @@ describe('a worker under the ceilings of a migration', () => {
         return jobStore.read(path);
       },
     });
-    const copier = followFleet(inner, { jobStore: counting, clock, log: () => undefined });
+    const copier = followFleet(inner, openCeilings({ jobStore: counting, clock, log: () => undefined }));
     copy = async (given = shared) => {
       await copier.copy(file, aBatch([file], { limits: given }), signal);
     };
@@ -91,42 +90,5 @@ describe('a worker under the ceilings of a migration', () => {
     await jobStore.write(path, Buffer.from('no JSON'));
     await copy();
     expect(limits).toEqual([{ requestsPerSecond: expect.closeTo(1, 9), bandwidthBytesPerSecond: 100 }]);
-  });
-});
-
-describe('a ceiling on requests to the source', () => {
-  const MiB = 1024 * 1024;
-
-  it.each([
-    ['a small object takes one', 4096, 'ignore', 1],
-    ['its tags take another', 4096, 'copy', 2],
-    ['a large one takes one for each part, and three to look at it', 512 * MiB, 'ignore', 11],
-  ] as const)('%s', (_, sizeBytes, objectTags, requests) => {
-    expect(sourceRequestsOf({ sizeBytes }, { objectTags })).toBe(requests);
-  });
-
-  it('spaces copies evenly, whoever carries them, and is cut short with the worker', async () => {
-    const clock = new ManualClock(0);
-    const begunAtMs: number[] = [];
-    const copier = paceRequests(
-      {
-        async copy(file) {
-          begunAtMs.push(clock.nowMs());
-          return aResult('copied', file);
-        },
-      },
-      clock,
-    );
-    const halt = new AbortController();
-    const batch = aBatch([file], { limits: { ...shared, requestsPerSecond: 2 } });
-    const copies = Array.from({ length: 6 }, () => copier.copy(file, batch, halt.signal));
-    await clock.advance(1900);
-    expect(begunAtMs).toEqual([0, 500, 1000, 1500]);
-    halt.abort();
-    const results = await Promise.all(copies);
-    expect(results.map(({ result }) => result)).toEqual([
-      ...['copied', 'copied', 'copied', 'copied'],
-      ...['stopped', 'stopped'],
-    ]);
   });
 });

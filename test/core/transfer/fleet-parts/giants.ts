@@ -1,4 +1,4 @@
-import { SdkCopier } from '../../../../adapters/aws/sdk-copier.ts';
+import { DirectCopier } from '../../../../adapters/aws/direct-copier.ts';
 import { MemoryObjectStore } from '../../../../adapters/memory/object-store.ts';
 import type { BatchFile, BatchMessage } from '../../../../core/batching/batch.ts';
 import { jobLayout } from '../../../../core/job-layout.ts';
@@ -60,7 +60,7 @@ export class Giants extends Workplace {
     const parts = through(given.parts ?? this.destination.parts, ['begin', 'write', 'complete']);
     const destination = replacing(through(given, ['put', 'abortUpload', 'head']), { parts });
     const storesFor = async () => ({ source, destination });
-    const copier = acrossFleet(new SdkCopier({ storesFor, clock: this.clock }), {
+    const copier = acrossFleet(new DirectCopier({ storesFor, clock: this.clock }), {
       jobStore,
       queue,
       clock: this.clock,

@@ -6,6 +6,17 @@ import { StoreError } from '../../core/store-error.ts';
 import { type CopyEnding, endingOf, endingOfOpening, exception } from '../../core/transfer/copy-failure.ts';
 import { md5Of, propertiesFor } from '../../core/transfer/copy-properties.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
+import {
+  type Attempt,
+  at,
+  base64,
+  type CopyStores,
+  copyInMemory,
+  Ended,
+  gone,
+  type Outcome,
+  tagsToCopy,
+} from './copy-in-memory.ts';
 import { readRanges } from './read-ranges.ts';
 
 const mebibyte = 1024 * 1024;
@@ -13,9 +24,7 @@ const mebibyte = 1024 * 1024;
 /** Amazon S3's largest object that this migration writes. */
 const largestBytes = 5 * 1024 * 1024 * mebibyte;
 
-export type CopyStores = { source: ObjectStore; destination: ObjectStore };
-
-export type SdkCopierOptions = {
+export type DirectCopierOptions = {
   /** The stores of a batch; the same ones for the same buckets as long as their credentials hold. */
   storesFor(batch: BatchMessage): Promise<CopyStores>;
   clock: Clock;
@@ -25,31 +34,18 @@ export type SdkCopierOptions = {
   rangeBytes?: number;
 };
 
-/** What one attempt does with one object. */
-type Attempt = CopyStores & { file: BatchFile; batch: BatchMessage; signal: AbortSignal; bytesRead: number };
-
-/** The two ways to end early, told apart from faults of this program. */
-class Ended extends Error {
-  override readonly name = 'Ended';
-  readonly ending: CopyEnding;
-  constructor(ending: CopyEnding) {
-    super(ending.result);
-    this.ending = ending;
-  }
-}
-
 /**
- * Copies an object byte for byte through the AWS SDK, for the keys that rclone cannot address: content
- * headers, user metadata and tags (the rules' win), storage class and KMS key included.
+ * Copies an object byte for byte by requests of the worker's own: small objects, and those under keys that rclone cannot
+ * address. Content headers, user metadata and tags (the rules' win), storage class and KMS key arrive.
  *
  * The bytes are held against the source's ETag where that is an MD5. Some stores' ETags look like one and
  * are none: bytes that come out the same in two readings are believed.
  */
-export class SdkCopier implements Copier {
-  readonly #options: Required<SdkCopierOptions>;
+export class DirectCopier implements Copier {
+  readonly #options: Required<DirectCopierOptions>;
   readonly #reported = new WeakMap<ObjectStore, RequestsMade>();
 
-  constructor(options: SdkCopierOptions) {
+  constructor(options: DirectCopierOptions) {
     this.#options = { checkFirstBytes: 8 * mebibyte, rangeBytes: 64 * mebibyte, ...options };
   }
 
@@ -59,7 +55,7 @@ export class SdkCopier implements Copier {
       stores = await this.#options.storesFor(batch);
     } catch (error) {
       const requests = { source: {}, destination: {} };
-      return { carrier: 'sdk', requests, sizeBytes: 0, ...endingOfOpening(error) };
+      return { carrier: 'direct', requests, sizeBytes: 0, ...endingOfOpening(error) };
     }
     for (const store of [stores.source, stores.destination]) {
       if (!this.#reported.has(store)) this.#reported.set(store, store.requestsMade());
@@ -78,7 +74,7 @@ export class SdkCopier implements Copier {
       source: this.#newRequests(stores.source),
       destination: this.#newRequests(stores.destination),
     };
-    return { carrier: 'sdk', requests, sizeBytes: attempt.bytesRead, ...ending };
+    return { carrier: 'direct', requests, sizeBytes: attempt.bytesRead, ...ending };
   }
 
   async #move(attempt: Attempt): Promise<CopyEnding> {
@@ -87,43 +83,48 @@ export class SdkCopier implements Copier {
       return exception('too-large', `the object has ${file.sizeBytes} bytes`);
     let before: string | null = null;
     for (let reading = 1; reading <= 2; reading++) {
-      // Whatever is still open of the source when this reading ends is let go.
-      const reader = new AbortController();
-      const signal = AbortSignal.any([attempt.signal, reader.signal]);
-      try {
-        const outcome = await this.#readAndWrite({ ...attempt, signal }, before, (bytes) => {
-          attempt.bytesRead += bytes;
-        });
-        if (outcome === 'copied') return { result: 'copied' };
-        before = outcome.read;
-      } finally {
-        reader.abort();
-      }
+      const outcome = await this.#copyOnce(attempt, before);
+      if (outcome === 'copied') return { result: 'copied' };
+      before = outcome.read;
     }
     const reason = 'source: two readings gave different bytes, neither with the MD5 that the ETag tells';
     return { result: 'retry', side: 'source', reason };
   }
 
   /** `before`: the MD5 in hex of the reading before this one, which the ETag did not confirm. */
-  async #readAndWrite(
+  async #copyOnce(attempt: Attempt, before: string | null): Promise<Outcome> {
+    const { checkFirstBytes } = this.#options;
+    const small = attempt.file.sizeBytes <= checkFirstBytes;
+    const outcome = small ? await copyInMemory(attempt, before, checkFirstBytes) : null;
+    if (outcome !== null) return outcome;
+    // Whatever is still open of the source when this reading ends is let go.
+    const reader = new AbortController();
+    const signal = AbortSignal.any([attempt.signal, reader.signal]);
+    try {
+      return await this.#copyAsStream({ ...attempt, signal }, before, (bytes) => {
+        attempt.bytesRead += bytes;
+      });
+    } finally {
+      reader.abort();
+    }
+  }
+
+  async #copyAsStream(
     attempt: Attempt,
     before: string | null,
     onRead: (bytes: number) => void,
-  ): Promise<'copied' | { read: string }> {
+  ): Promise<Outcome> {
     const { source, destination, file, signal } = attempt;
-    const { rangeBytes, checkFirstBytes } = this.#options;
+    const { rangeBytes } = this.#options;
     const ranged = file.sizeBytes > rangeBytes;
     const opened = await at('source', () =>
       source.get(file.key, { signal, ...(ranged ? { range: { first: 0, last: rangeBytes - 1 } } : {}) }),
     );
-    if (opened === null)
-      throw new Ended(exception('source-missing', 'source: the object is not there any more'));
+    if (opened === null) throw gone();
     const { details } = opened;
-    const asksTags = attempt.batch.objectTags === 'copy' && details.tagCount !== 0;
-    const tags = asksTags ? await at('source', () => tagsOf(source, file.key)) : {};
+    const tags = await tagsToCopy(attempt, details);
     const properties = propertiesFor(details, tags, file, attempt.batch);
     const ofEtag = md5Of(details);
-    const isBelieved = (read: string) => ofEtag === null || read === ofEtag || read === before;
     const hash = createHash('md5');
     let fault: unknown;
     async function* bytes(from: AsyncIterable<Uint8Array>) {
@@ -139,21 +140,6 @@ export class SdkCopier implements Copier {
       }
     }
     const whole = ranged ? readRanges(source, file.key, opened, { ...this.#options, signal }) : opened.body;
-    if (details.sizeBytes <= checkFirstBytes) {
-      const content = await at('source', () => collect(bytes(whole)));
-      const read = hash.digest('hex');
-      if (!isBelieved(read)) return { read };
-      await at('destination', () =>
-        destination.put(
-          file.to,
-          content,
-          content.byteLength,
-          { ...properties, contentMd5: base64(read) },
-          signal,
-        ),
-      );
-      return 'copied';
-    }
     const expected = before ?? ofEtag;
     const contentMd5 = expected === null ? null : base64(expected);
     let damaged = false;
@@ -166,7 +152,8 @@ export class SdkCopier implements Copier {
       if (!damaged) throw new Ended(endingOf(error, 'destination'));
     }
     const read = hash.digest('hex');
-    return isBelieved(read) && !damaged ? 'copied' : { read };
+    const isBelieved = ofEtag === null || read === ofEtag || read === before;
+    return isBelieved && !damaged ? 'copied' : { read };
   }
 
   /** Objects share a store: each reports what was sent since the last report, and the sum is exact. */
@@ -180,32 +167,4 @@ export class SdkCopier implements Copier {
         .filter(([, count]) => count > 0),
     );
   }
-}
-
-async function at<T>(side: 'source' | 'destination', call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw new Ended(endingOf(error, side));
-  }
-}
-
-/** A store that knows no tags has none to copy. */
-async function tagsOf(source: ObjectStore, key: string): Promise<Record<string, string>> {
-  try {
-    return await source.tags(key);
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === 'unsupported') return {};
-    throw error;
-  }
-}
-
-function base64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64');
-}
-
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

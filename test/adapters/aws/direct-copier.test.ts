@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DirectCopier } from '../../../adapters/aws/direct-copier.ts';
 import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
-import { SdkCopier } from '../../../adapters/aws/sdk-copier.ts';
 import { ManualClock } from '../../../adapters/memory/clock.ts';
 import { MemoryObjectStore } from '../../../adapters/memory/object-store.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
@@ -44,7 +44,7 @@ function copierBetween(
   sizes: { checkFirstBytes?: number; rangeBytes?: number } = {},
 ) {
   const clock = new ManualClock(0, { selfMoving: true });
-  return new SdkCopier({ storesFor: async () => ({ source, destination }), clock, ...sizes });
+  return new DirectCopier({ storesFor: async () => ({ source, destination }), clock, ...sizes });
 }
 
 async function content(store: ObjectStore, key: string): Promise<Buffer | null> {
@@ -105,7 +105,7 @@ describe('between two S3 stores, the copier', () => {
         const result = await copier.copy(fileOf(key, size, { to: toOf(key) }), batchOf(), never);
         expect(result, JSON.stringify(key)).toMatchObject({
           result: 'copied',
-          carrier: 'sdk',
+          carrier: 'direct',
           sizeBytes: size,
         });
         addRequests(sum.source, result.requests.source);
@@ -366,7 +366,7 @@ describe('the copier', () => {
     [new Error('the secrets do not answer'), 'retry'],
   ])('does not throw when the stores cannot be opened: %s', async (error, result) => {
     const storesFor = () => Promise.reject(error);
-    const copier = new SdkCopier({ storesFor, clock: systemClock });
+    const copier = new DirectCopier({ storesFor, clock: systemClock });
     const ended = await copier.copy(fileOf('k', 1), batchOf(), never);
     expect(ended).toMatchObject({ result, side: 'unknown', reason: error.message, sizeBytes: 0 });
   });
