@@ -20,6 +20,7 @@ import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
 import { type Filled, openShardFiller } from './fill-shard.ts';
 import { Decision } from './inventory-row.ts';
+import { knowingItsEnd } from './known-end.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
 import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
 import { openRanges } from './open-ranges.ts';
@@ -56,7 +57,8 @@ const recordEveryMs = 20;
  * when it was told to stop. Throws `StoreError`, or `VersionConflict` when another lister works on the same migration.
  */
 export async function listSource(parts: ListingParts): Promise<Listing | null> {
-  const { plan, source, destination, queue, jobStore, clock, log, shardRows, pace, stop } = parts;
+  const { plan, source, queue, jobStore, clock, log, shardRows, pace, stop } = parts;
+  const destination = knowingItsEnd(parts.destination, clock);
   const { folder, request } = plan;
   const { prefix } = request.source;
   const options = listingOptions(request);
