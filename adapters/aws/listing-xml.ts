@@ -1,4 +1,4 @@
-import { isAscii } from 'node:buffer';
+import { listingPieces } from './listing-pieces.ts';
 import { momentAt, momentLength } from './listing-time.ts';
 import { etagOf, UnusualListing, withoutEscapes } from './listing-values.ts';
 
@@ -24,7 +24,6 @@ export type ListedPage = {
   nextMarker: string | undefined;
 };
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encodingMark = '<EncodingType>url</EncodingType>';
 const root = /^(?:<\?xml [^?]*\?>)?[ \t\r\n]*<ListBucketResult(?: xmlns="[^"]*")?>/;
 const end = /^<\/ListBucketResult>[ \t\r\n]*$/;
@@ -37,35 +36,11 @@ const end = /^<\/ListBucketResult>[ \t\r\n]*$/;
  */
 export function parseListing(body: Buffer): ListedPage {
   const encoded = body.includes(encodingMark);
-  const texts = pieces(body);
+  const texts = listingPieces(body);
   const text = texts.next().value ?? '';
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
   return new ListingReader(text, opening[0].length, texts).page(encoded);
-}
-
-/**
- * The answer in pieces that begin with an object. V8 keeps strings above 128 KiB apart and frees them late: whole pages
- * as text cost a third of all garbage collection of a listing.
- */
-function* pieces(body: Buffer): Generator<string, undefined> {
-  for (let from = 0; from < body.length; ) {
-    const upTo = body.length - from <= pieceBytes ? -1 : body.indexOf('<Contents>', from + pieceBytes);
-    const piece = upTo === -1 ? body.subarray(from) : body.subarray(from, upTo);
-    from += piece.length;
-    // Latin-1 is the quickest way to read ASCII. Tokens may be keys that are not encoded, as SeaweedFS gives them.
-    yield isAscii(piece) ? piece.toString('latin1') : decodeStrictly(piece);
-  }
-}
-
-const pieceBytes = 48 * 1024;
-
-function decodeStrictly(body: Buffer): string {
-  try {
-    return strictUtf8.decode(body);
-  } catch {
-    throw new UnusualListing('it is not UTF-8');
-  }
 }
 
 function twice(name: string): UnusualListing {

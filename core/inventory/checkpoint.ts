@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { BatchFile } from '../batching/batch.ts';
 import { RequestsBySide } from '../requests-made.ts';
-import { noObjects, Tally } from '../transfer/outcome.ts';
+import { addTally, noObjects, Tally } from '../transfer/outcome.ts';
 import { Decision } from './inventory-row.ts';
 
 /** Objects by what was decided for them. */
 export const DecisionTallies = z.record(Decision, Tally);
 export type DecisionTallies = z.infer<typeof DecisionTallies>;
+
+/** All objects, whatever was decided. */
+export function totalOf(tallies: DecisionTallies): Tally {
+  return Object.values(tallies).reduce(addTally, noObjects());
+}
 
 /** A part of the key space that is not listed to its end, and the shard that is being filled from it. */
 export const OpenRange = z.strictObject({

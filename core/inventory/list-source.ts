@@ -7,15 +7,9 @@ import { filesTextBudget, listingOptions, type MigrationPlan } from '../migratio
 import type { Clock, JobStore, ListPage, Log, ObjectStore, WorkQueue } from '../ports.ts';
 import { addRequests, type RequestsBySide } from '../requests-made.ts';
 import { StoreError } from '../store-error.ts';
-import { addTally, noObjects, type Tally } from '../transfer/outcome.ts';
+import { addTally, noObjects } from '../transfer/outcome.ts';
 import { openBackPressure } from './back-pressure.ts';
-import {
-  beginningOf,
-  type Checkpoint,
-  type DecisionTallies,
-  type Listing,
-  type ListingEffort,
-} from './checkpoint.ts';
+import { beginningOf, type Checkpoint, type Listing, type ListingEffort, totalOf } from './checkpoint.ts';
 import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
 import { type Filled, openShardFiller } from './fill-shard.ts';
@@ -248,7 +242,3 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
 
 /** The source is cut for the first time when it has shown so many pages: most small buckets never are. */
 const pagesBeforeFirstCut = 2;
-
-function totalOf(tallies: DecisionTallies): Tally {
-  return Object.values(tallies).reduce(addTally, noObjects());
-}
