@@ -20,10 +20,14 @@ export function withinLimits(
   copier: Copier,
   { clock, ceilings, fromBytes }: { clock: Clock; ceilings: CeilingsNow; fromBytes?: number },
 ): Copier {
-  const open = new Map<string, { requests: RateLimit; bytes: RateLimit }>();
+  const open = new Map<string, { requests: RateLimit; bytes: RateLimit; requestsBeyond: number }>();
 
   function limitsOf({ folder }: BatchMessage) {
-    const known = open.get(folder) ?? { requests: openRateLimit(clock), bytes: openRateLimit(clock) };
+    const known = open.get(folder) ?? {
+      requests: openRateLimit(clock),
+      bytes: openRateLimit(clock),
+      requestsBeyond: 0,
+    };
     open.set(folder, known);
     return known;
   }
@@ -33,7 +37,8 @@ export function withinLimits(
       const { requestsPerSecond, bandwidthBytesPerSecond } = await ceilings(batch);
       if (requestsPerSecond === null && bandwidthBytesPerSecond === null)
         return copier.copy(file, batch, signal);
-      const { requests, bytes } = limitsOf(batch);
+      const limits = limitsOf(batch);
+      const { requests, bytes } = limits;
       requests.setRate(requestsPerSecond);
       bytes.setRate(bandwidthBytesPerSecond);
       const expected = {
@@ -42,7 +47,12 @@ export function withinLimits(
       };
       await Promise.all([requests.take(expected.requests, signal), bytes.take(expected.bytes, signal)]);
       const result = await copier.copy(file, batch, signal);
-      requests.add(Math.max(0, sumOf(result.requests.source) - expected.requests));
+      // Copies that share a store report each other's requests: only their sum is exact, and is settled as such.
+      limits.requestsBeyond += sumOf(result.requests.source) - expected.requests;
+      if (limits.requestsBeyond > 0) {
+        requests.add(limits.requestsBeyond);
+        limits.requestsBeyond = 0;
+      }
       bytes.add(Math.max(0, result.sizeBytes - expected.bytes));
       return result;
     },

@@ -137,6 +137,25 @@ test('a stop ends the wait, and the copy is told of it', async () => {
   expect(signals).toEqual([false, true]);
 });
 
+test('a request that another copy reports is not counted twice', async () => {
+  const clock = new ManualClock(0, { selfMoving: true });
+  const begun: number[] = [];
+  // Of every two copies the first to end reports the requests of both.
+  const copier: Copier = {
+    async copy(file): Promise<CopyResult> {
+      begun.push(clock.nowMs());
+      const GetObject = begun.length % 2 === 1 ? 2 : 0;
+      const requests = { source: { GetObject }, destination: {} };
+      return { carrier: 'direct', requests, sizeBytes: file.sizeBytes, result: 'copied' };
+    },
+  };
+  const paced = within(copier, clock);
+  const [file = aFile('k')] = files(1);
+  const batch = { ...aBatch([file]), limits: limits(1, null), objectTags: 'ignore' as const };
+  for (let n = 0; n < 10; n++) await paced.copy(file, batch, never);
+  expect(begun.at(-1)).toBe(10_000);
+});
+
 test('a ceiling that changes holds from then on, and what was used before stays counted', async () => {
   const clock = new ManualClock(0);
   const { copier, begun } = told(clock);
