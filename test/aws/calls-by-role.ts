@@ -105,6 +105,5 @@ export const callsByRole: Readonly<Record<string, readonly AwsCall[]>> = {
     { service: 'sqs', action: 'DeleteMessage', resource: 'WorkQueue' },
     { service: 'sqs', action: 'ReceiveMessage', resource: 'FifoWorkQueue' },
     { service: 'sqs', action: 'ReceiveMessage', resource: 'WorkQueue' },
-    { service: 'sqs', action: 'SendMessage', resource: 'WorkQueue' },
   ],
 };
