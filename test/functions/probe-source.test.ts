@@ -56,7 +56,7 @@ test('a store that repeats itself behind its own token is refused by name, after
   const { found, tried } = await probed(['a', 'b'], (store, way) =>
     replacing(store, {
       async listPage({ startAfter }) {
-        if (startAfter !== null && way !== 'stream' && way !== 'unordered')
+        if (startAfter !== null && (way === 'v2' || way === 'v1'))
           throw new StoreError('unsupported', 'ListingUnsupported: starts over', { code: 'x' });
         const { objects } = await store.listPage({ prefix: '', startAfter: null, maxKeys: 1 });
         return { objects, more: true, next: 'here' };
@@ -65,5 +65,5 @@ test('a store that repeats itself behind its own token is refused by name, after
   );
   await expect(found).rejects.toMatchObject({ name: 'SourceUnreachable' });
   await expect(found).rejects.toThrow('gives "a" again behind its own token');
-  expect(tried).toEqual(['v2', 'v1', 'stream', 'unordered']);
+  expect(tried).toEqual(['v2', 'v1', 'folders', 'stream', 'unordered']);
 });
