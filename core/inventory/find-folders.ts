@@ -59,7 +59,9 @@ export async function findFolders(
   async function opened(folder: string, room: number): Promise<FolderMap | null> {
     const { objects, more } = await ask(() => store.listPage({ prefix: folder, startAfter: null }));
     const level = more ? await readLevel(store, folder, room, ask) : null;
-    return level === null || hiddenKey(objects, folder, level) !== null ? null : level;
+    if (level === null || hiddenKey(objects, folder, level) !== null) return null;
+    // One without folders is a stream of its own; only a whole bucket of them is not read a second time.
+    return level.folders.length === 0 && folder !== prefix ? null : level;
   }
 
   for (let depth = 0; depth < deepest; depth++) {
