@@ -16,10 +16,11 @@ import { RequestsBySide } from './requests-made.ts';
 export const Capabilities = z.strictObject({
   /**
    * How the source is paged. `v2`: ListObjectsV2 by StartAfter; `v1`: by Marker. Both may begin anywhere, so that many
-   * ranges are listed at the same time. `stream`: in byte order, by the store's own tokens only, hence in one range.
+   * ranges are listed at the same time. `folders`: in byte order, by the store's own tokens only, but folder by folder, so that
+   * many folders are listed at the same time. `stream`: the same without folders, hence in one range.
    * `unordered`: by tokens, in an order of its own: it is read whole and sorted first.
    */
-  listing: z.enum(['v2', 'v1', 'stream', 'unordered']),
+  listing: z.enum(['v2', 'v1', 'folders', 'stream', 'unordered']),
   /** Whether a plain ETag of that side is the MD5 of the bytes (it is not under aws:kms). */
   sourceEtagIsMd5: z.boolean(),
   destinationEtagIsMd5: z.boolean(),

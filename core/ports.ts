@@ -1,5 +1,6 @@
 import type { BatchFile, BatchMessage } from './batching/batch.ts';
 import type { ObjectSummary } from './inventory/inventory-row.ts';
+import type { LevelPage, ListingWay, ListPage } from './listed-pages.ts';
 import type { RequestsMade } from './requests-made.ts';
 import type { CopyResult } from './transfer/copy-result.ts';
 
@@ -11,21 +12,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** One page of a bucket's listing, in UTF-8 byte order. */
-export type ListPage = {
-  /**
-   * Belong to whoever asked, who empties it when it is dealt with: the promises of a request are old when it is
-   * answered, and would bring what they still name into old space. Emptying halves the CPU of a listing of 64 ranges.
-   */
-  objects: ObjectSummary[];
-  /** Whether the listing goes on after the last object of this page. */
-  more: boolean;
-  /** The store's own word for where the next page begins, of a store that pages by nothing else. Opaque. */
-  next?: string;
-};
-
-/** How a store is paged; see `Capabilities` for what each is for. */
-export type ListingWay = 'v2' | 'v1' | 'stream' | 'unordered';
+export type { LevelPage, ListingWay, ListPage };
 
 /** What a HEAD or GET tells of an object. Header values are as the store sent them. */
 export type ObjectDetails = ObjectSummary & {
@@ -104,6 +91,16 @@ export interface ObjectStore {
     maxKeys?: number;
     signal?: AbortSignal;
   }): Promise<ListPage>;
+  /**
+   * One level of the bucket, page by page: each page but the first by the `next` of the one before. A page may be empty and
+   * not be the last. Left out by a store that is only read in order.
+   */
+  listLevel?(query: {
+    prefix: string;
+    token?: string;
+    maxKeys?: number;
+    signal?: AbortSignal;
+  }): Promise<LevelPage>;
   /** What the store knows of the object, or null when there is none of that exact key. */
   head(key: string): Promise<ObjectDetails | null>;
   /** The object's bytes as a stream, or null when there is none. `range` is inclusive on both ends. */

@@ -6,6 +6,7 @@ import type { ListingWay, ObjectStore } from '../core/ports.ts';
 import type { S3Request } from '../core/request.ts';
 import { addRequests, type RequestsMade } from '../core/requests-made.ts';
 import { StoreError, unorderedCode } from '../core/store-error.ts';
+import { tryFolders } from './try-folders.ts';
 
 type SourceCapabilities = Pick<Capabilities, 'listing' | 'sourceEtagIsMd5' | 'sourceTags'>;
 type Doing = 'list' | 'read' | 'read the tags of';
@@ -18,8 +19,8 @@ const permissions: Readonly<Record<Doing, string>> = {
 
 /**
  * Tries the source as the lister and the workers will: by version 2 of the listing, by the first one where that cannot go on
- * after a key, by the store's own tokens where neither can; and at once by tokens, to be sorted, where keys are out of
- * order. Says what the source can do, or throws why it cannot be used. `open` opens the source for one way of
+ * after a key, by the store's own tokens where neither can, folder by folder where it shows folders; and at once by tokens,
+ * to be sorted, where keys are out of order. Says what the source can do, or throws why it cannot be used. `open` opens the source for one way of
  * listing; it is closed here.
  */
 export async function probeSource(
@@ -51,7 +52,7 @@ export async function probeSource(
 }
 
 /** From the quickest on. */
-const ways: readonly ListingWay[] = ['v2', 'v1', 'stream', 'unordered'];
+const ways: readonly ListingWay[] = ['v2', 'v1', 'folders', 'stream', 'unordered'];
 
 /** Lists one page and goes on after its first key, then asks for that object and its tags. */
 async function probe(
@@ -67,6 +68,7 @@ async function probe(
     if (first === undefined) return { sourceEtagIsMd5: true, sourceTags: false };
     if (listing === 'v2' || listing === 'v1') await tryStartAfter(source, prefix, page.objects);
     else await tryToken(source, prefix, listing);
+    if (listing === 'folders') await tryFolders(source, prefix, page);
     doing = 'read';
     const encryption = (await source.head(first.key))?.encryption ?? null;
     const sourceEtagIsMd5 = encryption === null || encryption === 'AES256';
@@ -128,7 +130,7 @@ async function tryToken(source: ObjectStore, prefix: string, listing: ListingWay
   const { objects, more, next } = await source.listPage({ prefix, startAfter: null, maxKeys: 1 });
   const first = objects[0]?.key ?? null;
   if (!more || next === undefined) return;
-  const startAfter = listing === 'stream' ? first : null;
+  const startAfter = listing === 'unordered' ? null : first;
   const behind = await source.listPage({ prefix, startAfter, token: next, maxKeys: 2 });
   if (!behind.objects.some(({ key }) => key === first)) return;
   throw new StoreError(

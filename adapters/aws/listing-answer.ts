@@ -114,7 +114,10 @@ function answerOf({ entries, truncated, encoded }: ListedPage): Omit<Answer, 'ne
   return { objects: entries, truncated };
 }
 
-function slowAnswer(answer: ListObjectsV2CommandOutput | ListObjectsCommandOutput): Omit<Answer, 'next'> {
+/** The objects of an answer as the SDK reads it, and whether more follow. Throws `unsupported` where either is not told. */
+export function slowAnswer(
+  answer: ListObjectsV2CommandOutput | ListObjectsCommandOutput,
+): Omit<Answer, 'next'> {
   const truncated = requireEnd(answer.IsTruncated);
   const encoded = answer.EncodingType === 'url';
   return { objects: (answer.Contents ?? []).map((entry) => summaryOf(entry, encoded)), truncated };
@@ -141,7 +144,7 @@ function summaryOf(entry: Entry, encoded: boolean): ObjectSummary {
 }
 
 /** S3's URL encoding writes a space as `+` and everything unusual, `+` included, as `%XX` of its UTF-8. */
-function decodeKey(text: string, encoded: boolean): string {
+export function decodeKey(text: string, encoded: boolean): string {
   if (!encoded || (!text.includes('%') && !text.includes('+'))) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

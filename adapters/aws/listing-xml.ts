@@ -211,8 +211,7 @@ class ListingReader {
   }
 }
 
-const zero = 0x30;
-const nine = 0x39;
+const [zero, nine] = [0x30, 0x39] as const;
 /** More would not be told apart by a number. */
 const mostDigits = 15;
 

@@ -22,8 +22,7 @@ export async function listPage(
   style: ListingStyle,
   query: ListQuery,
 ): Promise<ListPage> {
-  if (style.version === 'stream' || style.version === 'unordered')
-    return listByToken(client, bucket, style, query);
+  if (style.version !== 'v2' && style.version !== 'v1') return listByToken(client, bucket, style, query);
   let cursor: string | undefined;
   for (;;) {
     const answer =
@@ -88,8 +87,9 @@ function isRefusedToken(error: unknown): boolean {
   return httpStatusCode === 400;
 }
 
-function refuseDisorder(
-  objects: readonly ObjectSummary[],
+/** Throws `unsupported` for keys outside of the prefix, and for ones that do not come after each other and `startAfter`. */
+export function refuseDisorder(
+  objects: readonly Pick<ObjectSummary, 'key'>[],
   { prefix, startAfter }: Pick<ListQuery, 'prefix' | 'startAfter'>,
 ): void {
   let before = startAfter;

@@ -7,6 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type {
+  LevelPage,
   ListingWay,
   ListPage,
   ObjectDetails,
@@ -17,6 +18,7 @@ import type {
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
 import { getDirectly, headDirectly, putDirectly } from './direct-objects.ts';
+import { listLevel } from './level-listing.ts';
 import type { ListingStyle } from './listing-answer.ts';
 import { uploadInParts } from './multipart-upload.ts';
 import { S3PartUploads } from './part-uploads.ts';
@@ -71,6 +73,11 @@ export class S3ObjectStore implements ObjectStore {
     return this.#told(() =>
       listPage(this.#bucket, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
     );
+  }
+
+  listLevel(query: Parameters<NonNullable<ObjectStore['listLevel']>>[0]): Promise<LevelPage> {
+    const { bucket } = this.#connection;
+    return this.#told(() => listLevel(this.#client, bucket, this.#listing, query));
   }
 
   head(key: string): Promise<ObjectDetails | null> {

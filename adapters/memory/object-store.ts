@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { firstIndex } from '../../core/keyspace/first-index.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import type {
   Clock,
+  LevelPage,
   ListPage,
   ObjectDetails,
   ObjectProperties,
@@ -10,6 +12,7 @@ import type {
 } from '../../core/ports.ts';
 import { addRequests, type RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
+import { levelPage } from './level-page.ts';
 import { MemoryPartUploads } from './part-uploads.ts';
 
 type Stored = {
@@ -77,9 +80,11 @@ export class MemoryObjectStore implements ObjectStore {
     this.#sorted ??= [...this.#objects.keys()].sort(compareKeys);
     const objects: ListPage['objects'] = [];
     const most = Math.min(maxKeys, 1000);
-    const after = startAfter === null ? 0 : firstBeyond(this.#sorted, startAfter, 0);
+    const after =
+      startAfter === null ? 0 : firstIndex(this.#sorted, (key) => compareKeys(key, startAfter) > 0);
     // Keys of one prefix stand together in byte order, the prefix itself first.
-    for (let at = Math.max(after, firstBeyond(this.#sorted, prefix, 1)); at < this.#sorted.length; at++) {
+    const first = firstIndex(this.#sorted, (key) => compareKeys(key, prefix) >= 0);
+    for (let at = Math.max(after, first); at < this.#sorted.length; at++) {
       const details = this.#objects.get(this.#sorted[at] ?? '')?.details;
       if (details === undefined || !details.key.startsWith(prefix)) break;
       if (objects.length === most) return { objects, more: true };
@@ -87,6 +92,10 @@ export class MemoryObjectStore implements ObjectStore {
       objects.push({ key, sizeBytes, etag, modifiedAtMs, storageClass: storageClass ?? 'STANDARD' });
     }
     return { objects, more: false };
+  }
+
+  async listLevel(query: Parameters<NonNullable<ObjectStore['listLevel']>>[0]): Promise<LevelPage> {
+    return levelPage((place) => this.listPage(place), query);
   }
 
   async head(key: string): Promise<ObjectDetails | null> {
@@ -218,18 +227,6 @@ function refusal(kind: StoreError['kind'], code: string, status: number | null):
 /** Names of user metadata are header names: S3 keeps them in lower case. */
 function lowerCased(metadata: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** Index of the first key after `key`, or with `least` 1 of the first key that is `key` or after it. */
-function firstBeyond(sorted: readonly string[], key: string, least: 0 | 1): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareKeys(sorted[middle] ?? '', key) <= -least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -66,6 +66,8 @@ async function main(): Promise<number> {
       spoolFolder: environment.SPOOL_FOLDER,
       rclone: environment.RCLONE ?? null,
       setpriv: environment.SETPRIV ?? null,
+      requestsAtOnce,
+      openRanges: checkpoint?.value.ranges ?? [],
       stop: stop.signal,
     });
     const destination = await place.openStore(destinationLocation(plan.request));

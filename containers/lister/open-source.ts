@@ -9,6 +9,10 @@ import { finishedSpool, SpoolBuilder } from '../../adapters/spool/build-spool.ts
 import type { WhenTwice } from '../../adapters/spool/merge-runs.ts';
 import { SortedListing } from '../../adapters/spool/sorted-listing.ts';
 import { type BucketLocation, isRcloneLocation, type RcloneLocation } from '../../core/batching/batch.ts';
+import type { Checkpoint } from '../../core/inventory/checkpoint.ts';
+import { findFolders, folderBounds } from '../../core/inventory/find-folders.ts';
+import { openFolderListing } from '../../core/inventory/folder-listing.ts';
+import type { ListingParts } from '../../core/inventory/list-source.ts';
 import { openListingGate } from '../../core/inventory/listing-gate.ts';
 import { listingPace, type MigrationPlan, sourceLocation } from '../../core/migration.ts';
 import type { ObjectStore } from '../../core/ports.ts';
@@ -19,7 +23,7 @@ import { readOwnInventory, readS3Inventory } from './read-inventory.ts';
 
 /** The source as the lister reads it. */
 export type ListedSource = {
-  store: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
+  store: ListingParts['source'];
   /** Gives up what the listing took of this machine. `finished`: nobody will list it again. */
   close(finished: boolean): Promise<void>;
 };
@@ -32,6 +36,10 @@ export type WalkPlace = {
   /** null = none is installed. */
   rclone: string | null;
   setpriv: string | null;
+  /** Requests to the source that may be under way at the same time. */
+  requestsAtOnce: number;
+  /** What an earlier lister left open. */
+  openRanges: Checkpoint['ranges'];
   stop: AbortSignal;
 };
 
@@ -57,7 +65,9 @@ export async function openSource(plan: MigrationPlan, walk: WalkPlace): Promise<
     if (listing === 'unordered')
       return openSpool(plan, walk, newest, (spool) => readByTokens(spool, request, location, walk));
     const store = await walk.place.openStore(location, { listing });
-    return { store, close: async () => store.close() };
+    const close = async () => store.close();
+    if (listing !== 'folders') return { store, close };
+    return { store: await openFolders(store, request, walk), close };
   }
   const { inventory } = request.source;
   return openSpool(plan, walk, newest, (spool) => readInto(spool, request, location, inventory, walk));
@@ -114,6 +124,28 @@ async function walkInto(
   } finally {
     await rm(scratchFolder, { recursive: true, force: true });
     await daemon.stop();
+  }
+}
+
+/** Looks for the folders of a bucket that cannot begin a listing elsewhere; where it has none, it is listed in one stream. */
+async function openFolders(
+  store: ObjectStore,
+  request: Request,
+  { place, requestsAtOnce, openRanges, stop }: WalkPlace,
+): Promise<ListingParts['source']> {
+  const { clock, log } = place;
+  const { prefix } = request.source;
+  const gate = openListingGate(listingPace(request, requestsAtOnce), { clock, log, signal: stop });
+  const bounds = folderBounds(requestsAtOnce, openRanges);
+  try {
+    const map = await findFolders(store, prefix, bounds, (call) =>
+      stop.aborted ? Promise.reject(new WalkStopped('the lister was told to stop')) : gate.ask(call),
+    );
+    log('folders-found', { folders: map.folders.length, looseObjects: map.loose.length });
+    return { ...openFolderListing(store, prefix, map), requestsMade: () => store.requestsMade() };
+  } catch (error) {
+    store.close();
+    throw stop.aborted ? new WalkStopped('the lister was told to stop') : error;
   }
 }
 

@@ -10,16 +10,19 @@ const unknownPages = 100_000;
 /** A range is cut in so many parts at once at most: what one page told of it is not trusted further. */
 const mostParts = 4;
 
+/** Says which of the open ranges is to be cut where; null = none. `slots` ranges may be open at the same time. */
+export type ChooseCut = (
+  ranges: readonly LiveRange[],
+  alphabets: Alphabets,
+  slots: number,
+) => { range: LiveRange; cuts: string[] } | null;
+
 /**
  * The range with the most left, and where to cut it; null = none is worth it. `slots` ranges may be open at the same
  * time. While few are, smaller rests are worth a cut, and large ones several; later only those that are above an even
  * share of what is left.
  */
-export function chooseCut(
-  ranges: readonly LiveRange[],
-  alphabets: Alphabets,
-  slots: number,
-): { range: LiveRange; cuts: string[] } | null {
+export const chooseCut: ChooseCut = (ranges, alphabets, slots) => {
   const candidates = ranges.flatMap((range) => {
     const found = cutOf(range, alphabets);
     return found === null ? [] : [{ range, ...found }];
@@ -36,4 +39,4 @@ export function chooseCut(
   const parts = Math.min(mostParts, 1 + Math.floor(idle / candidates.length), largest.pagesLeft / earlyPages);
   const { range, cut, spread } = largest;
   return { range, cuts: parts < 3 ? [cut] : spread(Math.floor(parts)) };
-}
+};

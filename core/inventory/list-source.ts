@@ -2,29 +2,37 @@ import { CheckpointMismatch } from '../errors.ts';
 import { jobLayout } from '../job-layout.ts';
 import { encodeJson } from '../json-lines.ts';
 import { highestCharacter } from '../keyspace/alphabets.ts';
-import { compareKeys } from '../keyspace/key-order.ts';
 import { filesTextBudget, listingOptions, type MigrationPlan } from '../migration.ts';
 import type { Clock, JobStore, ListPage, Log, ObjectStore, WorkQueue } from '../ports.ts';
 import { addRequests, type RequestsBySide } from '../requests-made.ts';
 import { StoreError } from '../store-error.ts';
 import { addTally, noObjects } from '../transfer/outcome.ts';
 import { openBackPressure } from './back-pressure.ts';
-import { beginningOf, type Checkpoint, type Listing, type ListingEffort, totalOf } from './checkpoint.ts';
+import {
+  beginningOf,
+  type Checkpoint,
+  type Listing,
+  type ListingEffort,
+  type OpenRange,
+  totalOf,
+} from './checkpoint.ts';
+import { chooseAmong } from './choose-boundary.ts';
 import { openCommitGroup } from './commit-group.ts';
 import { openDecider } from './decide-row.ts';
 import { type Filled, openShardFiller } from './fill-shard.ts';
+import type { FolderListing } from './folder-listing.ts';
 import { Decision } from './inventory-row.ts';
 import { knowingItsEnd } from './known-end.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
 import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
 import { openRanges } from './open-ranges.ts';
-import { endlessPage } from './page-reader.ts';
+import { pageInRange } from './page-in-range.ts';
 import { openShardNumbers } from './shard-numbers.ts';
 
 /** What a listing works with. */
 export type ListingParts = {
   plan: MigrationPlan;
-  source: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
+  source: Pick<ObjectStore, 'listPage' | 'requestsMade'> & Partial<Pick<FolderListing, 'boundaries'>>;
   destination: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
   queue: WorkQueue;
   jobStore: JobStore;
@@ -77,13 +85,15 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   const gate = openListingGate(pace, { clock, log, signal });
   const pressure = openBackPressure({ queue, clock, log, signal });
   const slots = plan.capabilities.listing === 'stream' ? 1 : pace.most;
-  const ranges = openRanges(slots, (range) => {
+  const choose = source.boundaries && chooseAmong(source.boundaries);
+  const live = (range: OpenRange): LiveRange => {
     const stretch = { after: range.cursor, upTo: range.upTo };
-    const live = liveRange(range, openDecider(plan, source, destination, stretch), limits);
+    const opened = liveRange(range, openDecider(plan, source, destination, stretch), limits);
     // No key lies behind the prefix, and some stores take no position outside of it. [src: MinIO, marker and prefix]
-    if (range.upTo === null && prefix !== '') live.ceiling = prefix + highestCharacter;
-    return live;
-  });
+    if (range.upTo === null && prefix !== '') opened.ceiling = prefix + highestCharacter;
+    return opened;
+  };
+  const ranges = openRanges(slots, live, choose);
   const running = new Set<Promise<void>>();
   let pages = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
@@ -140,17 +150,6 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     if (!signal.aborted) for (const end of ranges.cutForIdleSlots()) start(end);
   }
 
-  /** The part of a page that lies in the range, as the range is at this instant. */
-  function inside({ upTo, settled }: LiveRange, page: ListPage): ListPage {
-    const last = page.objects.at(-1)?.key;
-    if (page.more && last === undefined) throw endlessPage(prefix, settled.cursor);
-    const reached = upTo !== null && last !== undefined && compareKeys(last, upTo) >= 0;
-    if (!reached) return page;
-    const objects = page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0);
-    page.objects.length = 0;
-    return { objects, more: false };
-  }
-
   async function list(range: LiveRange): Promise<void> {
     try {
       for (let more = true; more && !stop.aborted; ) more = await listPage(range);
@@ -173,10 +172,10 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
 
   function digest(range: LiveRange, answer: ListPage): Promise<boolean> {
     // Nothing is awaited here, and nobody cuts the range: what is learnt of the page and its end agree.
-    const { objects, more, next } = inside(range, answer);
+    const { objects, more, next, reaches } = pageInRange(range, answer, prefix);
     pages += 1;
     const joined = objects.length === 0 && ranges.joinToFormer(range);
-    ranges.learn(range, objects, more);
+    ranges.learn(range, objects, more, reaches);
     if (more) cutForIdleSlots();
     const filling = objects.length === 0 ? null : filler.fill(range, objects);
     const token = next === undefined ? {} : { token: next };

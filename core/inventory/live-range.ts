@@ -17,6 +17,8 @@ export type LiveRange = {
   decide: RowDecider;
   /** The pages that came since this lister began; null = none yet. */
   seen: { first: string; cursor: string; pageFirst: string; pages: number } | null;
+  /** Up to where nothing is left, where the last page said more of that than its last key does. */
+  reaches: string | null;
   /** The last key known before the range. */
   before: string | null;
   ceiling: string | null;
@@ -46,6 +48,7 @@ export function liveRange(
     packer: openPackerFor(limits, settled.pending),
     decide,
     seen: null,
+    reaches: null,
     before: null,
     ceiling: null,
     ceilingIsKey: false,

@@ -1,6 +1,6 @@
 import { openAlphabets } from '../keyspace/alphabets.ts';
 import type { OpenRange } from './checkpoint.ts';
-import { chooseCut } from './choose-cut.ts';
+import { type ChooseCut, chooseCut } from './choose-cut.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 import { type LiveRange, learnFrom, learnOfProbe, untouched } from './live-range.ts';
 
@@ -14,16 +14,20 @@ export type OpenRanges = {
   remove(range: LiveRange): void;
   /** Cuts the ends off the ranges that have the most left, as long as there are idle slots and it is worth it; returns them. */
   cutForIdleSlots(): LiveRange[];
-  /** Notes what a page of a range showed: its keys in the range, and whether more may follow. */
-  learn(range: LiveRange, page: readonly ObjectSummary[], more: boolean): void;
+  /** Notes what a page of a range showed: its keys in the range, whether more may follow, and how far it reaches beyond its last key. */
+  learn(range: LiveRange, page: readonly ObjectSummary[], more: boolean, reaches?: string): void;
   /** Gives a range without a row to the open range before it, so that no shard is made of nothing; false = there is none. */
   joinToFormer(range: LiveRange): boolean;
   /** Lets whoever waits for the first page of the range go on without it. */
   giveUp(range: LiveRange): void;
 };
 
-/** Opens a set of at most `slots` ranges; `live` brings one to life. Every change takes place in one step. */
-export function openRanges(slots: number, live: (range: OpenRange) => LiveRange): OpenRanges {
+/** Opens a set of at most `slots` ranges; `live` brings one to life, `choose` says where to cut. Every change takes place in one step. */
+export function openRanges(
+  slots: number,
+  live: (range: OpenRange) => LiveRange,
+  choose: ChooseCut = chooseCut,
+): OpenRanges {
   const all = new Set<LiveRange>();
   const probes = new Map<LiveRange, { of: LiveRange; cut: string; shown(): void }>();
   const alphabets = openAlphabets();
@@ -69,7 +73,7 @@ export function openRanges(slots: number, live: (range: OpenRange) => LiveRange)
     cutForIdleSlots() {
       const ends: LiveRange[] = [];
       while (all.size < slots) {
-        const chosen = chooseCut([...all], alphabets, slots);
+        const chosen = choose([...all], alphabets, slots);
         if (chosen === null) break;
         let last = chosen.range;
         for (const cut of chosen.cuts) {
@@ -80,8 +84,9 @@ export function openRanges(slots: number, live: (range: OpenRange) => LiveRange)
       return ends;
     },
 
-    learn(range, page, more) {
+    learn(range, page, more, reaches) {
       range.ended = !more;
+      range.reaches = reaches ?? null;
       learnFrom(range, page, alphabets);
       tellProbe(range, page[0]?.key ?? null);
     },

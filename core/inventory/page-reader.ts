@@ -18,8 +18,9 @@ export async function* readPages(
   signal?: AbortSignal,
 ): AsyncGenerator<ObjectSummary[]> {
   const { prefix, range } = stretch;
-  const fetch = (startAfter: string | null): Promise<ListPage> => {
-    const page = store.listPage({ prefix, startAfter, ...(signal === undefined ? {} : { signal }) });
+  const fetch = (startAfter: string | null, token?: string): Promise<ListPage> => {
+    const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
+    const page = store.listPage({ ...place, ...(signal === undefined ? {} : { signal }) });
     page.catch(() => undefined);
     return page;
   };
@@ -32,7 +33,7 @@ export async function* readPages(
     after = last ?? after;
     const ended =
       !page.more || last === undefined || (range.upTo !== null && compareKeys(last, range.upTo) >= 0);
-    coming = ended ? null : fetch(last);
+    coming = ended ? null : fetch(last, page.next);
     const { upTo } = range;
     yield upTo === null || !ended
       ? page.objects

@@ -37,7 +37,14 @@ export type Faults = {
   /** Access keys refused with ExpiredToken. */
   expiredKeys: readonly string[];
   /** What the store is bad at: `v2` is all well; see `listing-operations.ts` for the others. */
-  listing: 'v2' | 'v1-only' | 'no-start-after' | 'token-only' | 'unordered' | 'no-url-encoding';
+  listing:
+    | 'v2'
+    | 'v1-only'
+    | 'no-start-after'
+    | 'token-only'
+    | 'no-delimiter'
+    | 'unordered'
+    | 'no-url-encoding';
   /** False: the store knows no object tags. */
   tagging: boolean;
   /** Where the dice start; the same seed and the same requests give the same faults. */

@@ -10,13 +10,14 @@ const LARGEST_PAGE = 1000;
 
 const START = new Uint8Array(0);
 
-const ignoresStartAfter: ReadonlySet<string> = new Set(['no-start-after', 'token-only']);
+const tokensOnly: ReadonlySet<string> = new Set(['token-only', 'no-delimiter']);
+const ignoresStartAfter: ReadonlySet<string> = new Set(['no-start-after', ...tokensOnly]);
 
 /**
  * ListObjectsV2. A `start-after` inside a rolled-up prefix still shows that prefix when a later key is in it;
  * a continuation token, which stands after what the last page showed, does not. `faults.listing`:
  * `v1-only` does not know this operation, `no-start-after` lists from the beginning whatever was asked,
- * `token-only` does so in both versions and goes on by its own tokens alone, `unordered` gives each page upside down, `no-url-encoding` ignores `encoding-type`.
+ * `token-only` does so in both versions and goes on by its own tokens alone, `no-delimiter` does the same and shows no folders, `unordered` gives each page upside down, `no-url-encoding` ignores `encoding-type`.
  */
 export const listObjectsV2: Operation = (server, request) => {
   const { listing } = server.faults.settings;
@@ -48,7 +49,7 @@ export const listObjectsV2: Operation = (server, request) => {
 export const listObjects: Operation = (server, request) => {
   const { listing } = server.faults.settings;
   const { bucket, query, show, prefix, delimiter, maxKeys } = listingRequest(server, request);
-  const marker = listing === 'token-only' ? '' : (query.get('marker') ?? '');
+  const marker = tokensOnly.has(listing) ? '' : (query.get('marker') ?? '');
   const page = listPage(bucket.shelf, {
     prefix,
     delimiter,
@@ -73,7 +74,7 @@ function listingRequest(server: ServerState, request: S3Request) {
     query,
     show: encodesUrls(server, request) ? encodeListedKey : escapeXml,
     prefix: query.get('prefix') ?? '',
-    delimiter: query.get('delimiter') ?? '',
+    delimiter: server.faults.settings.listing === 'no-delimiter' ? '' : (query.get('delimiter') ?? ''),
     maxKeys: pageSize(query.get('max-keys'), 'max-keys'),
   };
 }

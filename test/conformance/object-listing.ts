@@ -83,6 +83,47 @@ export function objectListingConformance(name: string, open: () => Promise<Exami
       );
     });
 
+    it('shows a level: folders once and objects beside them, in byte order, page by page', async () => {
+      const under = [
+        'a',
+        'a!',
+        'a/',
+        'a/x',
+        'a/y/z',
+        'a0',
+        'ä +%/x',
+        '/x',
+        '\u{10000}/x',
+        '\ufffd/x',
+        '\ufffe',
+      ];
+      for (const key of under) await put(`level/${key}`);
+      const levelOf = async (prefix: string, maxKeys?: number) => {
+        const [objects, folders]: [string[], string[]] = [[], []];
+        let pages = 0;
+        for (let token: string | undefined, more = true; more; pages++) {
+          const place = { prefix, ...(token === undefined ? {} : { token }) };
+          const page = await store.listLevel?.({ ...place, ...(maxKeys === undefined ? {} : { maxKeys }) });
+          if (page === undefined) return expect.fail('it shows no levels');
+          objects.push(...page.objects.map(({ key }) => key));
+          folders.push(...page.folders);
+          ({ more, next: token } = page);
+        }
+        return { objects, folders, pages };
+      };
+      const objects = ['a', 'a!', 'a0', '\ufffe'].map((name) => `level/${name}`);
+      const folders = ['/', 'a/', 'ä +%/', '\ufffd/', '\u{10000}/'].map((name) => `level/${name}`);
+      expect(await levelOf('level/')).toEqual({ objects, folders, pages: 1 });
+      const bitByBit = await levelOf('level/', 2);
+      expect(bitByBit).toMatchObject({ objects, folders });
+      expect(bitByBit.pages).toBeGreaterThan(3);
+      expect(await levelOf('level/a/')).toMatchObject({
+        objects: ['level/a/', 'level/a/x'],
+        folders: ['level/a/y/'],
+      });
+      expect(await levelOf('level/none/')).toEqual({ objects: [], folders: [], pages: 1 });
+    });
+
     // The longest keys fill their 1,024 bytes already.
     const under = (key: string) => (key.startsWith('long') ? `hard/${key.slice(0, 300)}` : `hard/${key}`);
     it('goes through all hard keys in byte order, page by page', async () => {

@@ -37,6 +37,8 @@ async function opened(stop = new AbortController().signal, folder?: string) {
     spoolFolder,
     rclone: await rcloneForTests(),
     setpriv: null,
+    requestsAtOnce: 4,
+    openRanges: [],
     stop,
   });
   const { objects } = await source.store.listPage({ prefix: '', startAfter: null });

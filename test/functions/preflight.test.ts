@@ -152,7 +152,13 @@ describe('what the source can do is found out', () => {
     ],
     ['a store without the second listing', { listing: 'v1-only' }, { listing: 'v1' }, 'copy'],
     ['a store that knows no StartAfter', { listing: 'no-start-after' }, { listing: 'v1' }, 'copy'],
-    ['a store that goes on by its own tokens only', { listing: 'token-only' }, { listing: 'stream' }, 'copy'],
+    [
+      'a store that goes on by its own tokens only',
+      { listing: 'token-only' },
+      { listing: 'folders' },
+      'copy',
+    ],
+    ['the same that shows no folders', { listing: 'no-delimiter' }, { listing: 'stream' }, 'copy'],
     ['a store that lists in an order of its own', { listing: 'unordered' }, { listing: 'unordered' }, 'copy'],
   ] as const)('%s', async (_, faults, capabilities, objectTags) => {
     Object.assign(source.faults, faults);

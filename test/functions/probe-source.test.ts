@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
-import type { ListingWay, ListPage, ObjectStore } from '../../core/ports.ts';
+import type { LevelPage, ListingWay, ListPage, ObjectStore } from '../../core/ports.ts';
 import { isS3Request } from '../../core/request.ts';
 import { StoreError } from '../../core/store-error.ts';
 import { probeSource } from '../../functions/probe-source.ts';
@@ -56,7 +56,7 @@ test('a store that repeats itself behind its own token is refused by name, after
   const { found, tried } = await probed(['a', 'b'], (store, way) =>
     replacing(store, {
       async listPage({ startAfter }) {
-        if (startAfter !== null && way !== 'stream' && way !== 'unordered')
+        if (startAfter !== null && (way === 'v2' || way === 'v1'))
           throw new StoreError('unsupported', 'ListingUnsupported: starts over', { code: 'x' });
         const { objects } = await store.listPage({ prefix: '', startAfter: null, maxKeys: 1 });
         return { objects, more: true, next: 'here' };
@@ -65,5 +65,55 @@ test('a store that repeats itself behind its own token is refused by name, after
   );
   await expect(found).rejects.toMatchObject({ name: 'SourceUnreachable' });
   await expect(found).rejects.toThrow('gives "a" again behind its own token');
-  expect(tried).toEqual(['v2', 'v1', 'stream', 'unordered']);
+  expect(tried).toEqual(['v2', 'v1', 'folders', 'stream', 'unordered']);
+});
+
+/** Goes on by its tokens only, and shows these levels. */
+function byTokensWith(listLevel: (store: ObjectStore) => ObjectStore['listLevel']) {
+  return (store: ObjectStore, way: ListingWay): ObjectStore =>
+    replacing(store, {
+      async listPage(query) {
+        if (query.startAfter !== null && (way === 'v2' || way === 'v1'))
+          throw new StoreError('unsupported', 'ListingUnsupported: starts over', { code: 'x' });
+        return store.listPage(query);
+      },
+      listLevel: async (query) => (await listLevel(store)?.(query)) ?? expect.fail(),
+    });
+}
+
+test('a store that goes on by its tokens only is listed by folders where it shows them as it shows its keys', async () => {
+  const { found, tried } = await probed(
+    ['a', 'a/x', 'a/y', 'b/z', 'c'],
+    byTokensWith((store) => (query) => store.listLevel?.(query) ?? expect.fail()),
+  );
+  expect(await found).toMatchObject({ listing: 'folders' });
+  expect(tried).toEqual(['v2', 'v1', 'folders']);
+});
+
+test.each<[string, (level: LevelPage) => LevelPage]>([
+  ['leaves out a folder', (level) => ({ ...level, folders: level.folders.slice(1) })],
+  ['leaves out an object beside folders', (level) => ({ ...level, objects: level.objects.slice(1) })],
+  [
+    'refuses to show them',
+    () => {
+      throw new StoreError('rejected', 'InvalidArgument: delimiter', { code: 'InvalidArgument' });
+    },
+  ],
+])('a store that %s is listed in one stream', async (_, spoilt) => {
+  const { found, tried } = await probed(
+    ['a', 'a/x', 'a/y', 'b/z', 'c'],
+    byTokensWith((store) => async (query) => spoilt((await store.listLevel?.(query)) ?? expect.fail())),
+  );
+  expect(await found).toMatchObject({ listing: 'stream' });
+  expect(tried).toEqual(['v2', 'v1', 'folders', 'stream']);
+});
+
+test('a store that lists other keys under the name of a folder than in it is listed in one stream', async () => {
+  const { found } = await probed(['a/x', 'a/y', 'b/z'], (store, way) => {
+    const honest = byTokensWith((inner) => (query) => inner.listLevel?.(query) ?? expect.fail())(store, way);
+    return replacing(honest, {
+      listPage: (query) => honest.listPage(query.prefix === 'a/' ? { ...query, startAfter: 'a/x' } : query),
+    });
+  });
+  expect(await found).toMatchObject({ listing: 'stream' });
 });

@@ -22,7 +22,8 @@ const keys = ['a', 'a/b', 'a-b', 'größe/🐂', 'w//double', '/lead', 'z/deep/e
 describe('a migration from a store', { timeout: 120_000 }, () => {
   it.each([
     ['that lists in an order of its own', 'unordered', 'unordered'],
-    ['that goes on by its own tokens only', 'token-only', 'stream'],
+    ['that goes on by its own tokens only, and shows folders', 'token-only', 'folders'],
+    ['that goes on by its own tokens only, and shows no folders', 'no-delimiter', 'stream'],
   ] as const)('%s brings every object over, and a second pass copies nothing', async (_, fault, way) => {
     for (const key of keys) await buckets.put(key, `content of ${key}`);
     buckets.source.faults.listing = fault;

@@ -27,7 +27,9 @@ export async function putText(
 
 /** A port whose listing gives pages of this size, so that a few objects need many. */
 export function inPagesOf(pageSize: number, store: ObjectStore): ObjectStore {
-  return replacing(store, { listPage: (query) => store.listPage({ ...query, maxKeys: pageSize }) });
+  return replacing(store, {
+    listPage: (query) => store.listPage({ ...query, maxKeys: Math.min(pageSize, query.maxKeys ?? pageSize) }),
+  });
 }
 
 /** The same port with some of its methods replaced. */

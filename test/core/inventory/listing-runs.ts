@@ -3,9 +3,11 @@ import { MemoryJobStore } from '../../../adapters/memory/job-store.ts';
 import { MemoryWorkQueue } from '../../../adapters/memory/work-queue.ts';
 import { type BatchMessage, decodeBatch } from '../../../core/batching/batch.ts';
 import { Checkpoint, Listing } from '../../../core/inventory/checkpoint.ts';
+import { type FolderBounds, findFolders, folderBounds } from '../../../core/inventory/find-folders.ts';
+import { openFolderListing } from '../../../core/inventory/folder-listing.ts';
 import type { InventoryRow } from '../../../core/inventory/inventory-row.ts';
-import { listSource } from '../../../core/inventory/list-source.ts';
-import type { ListingPace } from '../../../core/inventory/listing-gate.ts';
+import { type ListingParts, listSource } from '../../../core/inventory/list-source.ts';
+import { type ListingPace, openListingGate } from '../../../core/inventory/listing-gate.ts';
 import { readShardRows, readShardSummary, type ShardSummary } from '../../../core/inventory/shard.ts';
 import { jobLayout, shardName } from '../../../core/job-layout.ts';
 import { decodeJson } from '../../../core/json-lines.ts';
@@ -26,6 +28,7 @@ export type Place = {
   pageSize: number;
   shardRows: number;
   pace: ListingPace;
+  folderBounds?: Partial<FolderBounds>;
 };
 
 /** A place in memory; what is not given is fresh. */
@@ -54,7 +57,9 @@ export async function runLister(
   const fuse = new Fuse(options.death ?? null);
   const stop = new AbortController();
   let pages = 0;
-  const source = inPagesOf(pageSize, place.source);
+  const source = fuse.wrap(inPagesOf(pageSize, place.source), ['listPage', 'listLevel']);
+  const checkpoint =
+    kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
   const counting = replacing(jobStore, {
     async write(path, bytes, condition) {
       if (path === jobLayout.checkpoint(plan.folder) && ++pages === options.stopAfterPages) stop.abort();
@@ -64,7 +69,7 @@ export async function runLister(
   try {
     const listing = await listSource({
       plan,
-      source: fuse.wrap(source, ['listPage']),
+      source: plan.capabilities.listing === 'folders' ? await byFolders(place, source, checkpoint) : source,
       destination: fuse.wrap(inPagesOf(pageSize, place.destination), ['listPage']),
       queue: fuse.wrap(queue, ['send']),
       jobStore: fuse.wrap(counting, ['write', 'read']),
@@ -72,7 +77,7 @@ export async function runLister(
       log: () => undefined,
       shardRows,
       pace,
-      checkpoint: kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version },
+      checkpoint,
       stop: stop.signal,
     });
     return listing ?? 'stopped';
@@ -80,6 +85,23 @@ export async function runLister(
     if (error instanceof ProcessDied) return 'died';
     throw error;
   }
+}
+
+/** The source as a lister opens it that lists folder by folder. */
+async function byFolders(
+  { plan, pace, pageSize, clock, folderBounds: given }: Place,
+  source: ObjectStore,
+  checkpoint: { value: Checkpoint } | null,
+): Promise<ListingParts['source']> {
+  const { prefix } = plan.request.source;
+  const gate = openListingGate(pace, { clock, log: () => undefined, signal: new AbortController().signal });
+  const bounds = { ...folderBounds(pace.most, checkpoint?.value.ranges), ...given };
+  const listing = openFolderListing(source, prefix, await findFolders(source, prefix, bounds, gate.ask));
+  return {
+    boundaries: listing.boundaries,
+    listPage: (query) => listing.listPage({ ...query, maxKeys: pageSize }),
+    requestsMade: () => source.requestsMade(),
+  };
 }
 
 /** The inventory as a verification reads it. */

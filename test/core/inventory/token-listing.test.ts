@@ -1,34 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareKeys } from '../../../core/keyspace/key-order.ts';
-import type { ListPage, ObjectStore } from '../../../core/ports.ts';
 import { aPlan } from '../../support/builders.ts';
 import type { Death } from '../../support/fuse.ts';
 import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../../support/hard-keys.ts';
-import { bucketOf, listed, replacing } from '../../support/memory-buckets.ts';
+import { bucketOf } from '../../support/memory-buckets.ts';
+import { byTokens } from '../../support/token-only-store.ts';
 import { checkInventory, finished } from './listing-checks.ts';
 import { placeOf, queuedBatches, runLister } from './listing-runs.ts';
-
-/** A store that goes on by its tokens only; where it is given none it is read from the beginning, which is counted. */
-function byTokens(store: ObjectStore): { store: ObjectStore; beginnings(): number } {
-  let beginnings = 0;
-  const listPage = async ({
-    prefix,
-    startAfter,
-    token,
-    maxKeys = 1000,
-  }: Parameters<ObjectStore['listPage']>[0]): Promise<ListPage> => {
-    if (token === undefined) beginnings += 1;
-    const from = token === undefined ? startAfter : token.replace('behind:', '');
-    const objects = (await listed(store, prefix)).filter(
-      ({ key }) => from === null || compareKeys(key, from) > 0,
-    );
-    const page = objects.slice(0, maxKeys);
-    const next = objects.length > maxKeys ? { next: `behind:${page.at(-1)?.key}` } : {};
-    return { objects: page, more: objects.length > maxKeys, ...next };
-  };
-  return { store: replacing(store, { listPage }), beginnings: () => beginnings };
-}
 
 const keys = fc.oneof(
   fc.array(closeKey(5), { maxLength: 80, size: 'max' }),
