@@ -10,6 +10,8 @@ import { findPeer } from './transfer/peers.ts';
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 const node = [process.execPath, ...nodeFlags];
 const pageKeys = 1000;
+/** Linux's file system in memory: what a disk takes to flush is not in the figures then. [src: shm_overview(7)] */
+const memoryFolder = '/dev/shm';
 
 /** What our own and the serial listing print at their end; peers print keys. */
 const Told = z.looseObject({
@@ -158,6 +160,16 @@ async function subjectsFor(endpoint: string, say: (line: string) => void): Promi
   return [
     { name: 'serial SDK loop', command: [...node, here('list-serially.ts'), endpoint, 'big'] },
     { name: 'drover', command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'] },
+    {
+      name: 'drover, job store in memory',
+      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'],
+      environment: { TMPDIR: memoryFolder },
+    },
+    {
+      name: 'drover, full destination, job store in memory',
+      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
+      environment: { TMPDIR: memoryFolder },
+    },
     {
       name: 'drover, full destination',
       command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
