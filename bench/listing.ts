@@ -63,6 +63,15 @@ export async function listing(
       latencyMs: 20,
       subjects: ['drover'],
     });
+  // Ten times the keys show what is left when the first second, until all ranges are open, weighs little.
+  for (const distribution of ['flat', 'deep'])
+    cases.push({
+      name: `${distribution} ${10 * objects} keys, 100 ms a page`,
+      distribution,
+      objects: 10 * objects,
+      latencyMs: 100,
+      subjects: ['drover'],
+    });
   // Beside the first case, these show what memory does as keys grow.
   for (const other of [10_000, 200_000, 100 * objects])
     cases.push({
