@@ -15,7 +15,7 @@ type Ending = { modifiedAtMs: number; storageClass: string | null; decision: str
 let endOfRow: Ending = { modifiedAtMs: Number.NaN, storageClass: null, decision: '', text: '' };
 let endOfFile: Ending = endOfRow;
 
-/** A row of the inventory as `JSON.stringify` writes it, at a third of its cost: it is written once for each listed key. */
+/** A row of the inventory as `JSON.stringify` writes it, at less than half its cost: it is written once for each listed key. */
 export function rowText(
   { key, sizeBytes, etag, modifiedAtMs, storageClass }: ObjectSummary,
   { decision, kind, reason }: Pick<InventoryRow, 'decision' | 'kind' | 'reason'>,

@@ -21,7 +21,7 @@ export type Child = {
  * Bounded young and old space: V8 otherwise lets garbage pile up to a share of the machine's memory, so that
  * a process grows with the work it has done although it holds nothing of it. Measured by `npm run bench -- memory`. The
  * last one lets old space, with the buffers that hang on it, grow fourfold between two collections of it: V8 takes the
- * buffers of answers for growth, and a listing otherwise spends a third of its time there. The images start their
+ * buffers of answers for growth, and a listing otherwise spends a third of its CPU there. The images start their
  * containers with the same three.
  */
 export const nodeFlags = [
