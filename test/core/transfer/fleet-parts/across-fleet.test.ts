@@ -23,6 +23,18 @@ async function finish(place: Giants, ...workers: ReturnType<Giants['hire']>[]): 
   });
 }
 
+/** The same while something happens to the source before each read of it, counted from 1; `gone`: the read finds nothing. */
+async function finishWhile(place: Giants, before: (read: number) => Promise<unknown>): Promise<void> {
+  let reads = 0;
+  const source = replacing(place.source, {
+    get: async (key, options) => {
+      reads += 1;
+      return (await before(reads)) === 'gone' ? null : place.source.get(key, options);
+    },
+  });
+  await finish(place, place.hire('w1', null, { source }), place.hire('w2', null, { source }));
+}
+
 describe('a large object', () => {
   test('is copied by several workers and is on record as copied once, with its size', async () => {
     const place = new Giants();
@@ -140,15 +152,9 @@ describe('a large object', () => {
   test('that was overwritten on the way arrives whole in its new version', async () => {
     const place = new Giants();
     await place.list({ giant });
-    let reads = 0;
-    const source = replacing(place.source, {
-      get: async (key, options) => {
-        reads += 1;
-        if (reads === 6) await putText(place.source, 'giant', giant.toUpperCase());
-        return place.source.get(key, options);
-      },
+    await finishWhile(place, async (reads) => {
+      if (reads === 6) await putText(place.source, 'giant', giant.toUpperCase());
     });
-    await finish(place, place.hire('w1', null, { source }), place.hire('w2', null, { source }));
     expect(await place.arrived()).toEqual({ giant: giant.toUpperCase() });
     expect((await place.endings('giant')).copied).toBe(1);
     expect(await place.unfinished()).toEqual([]);
@@ -157,15 +163,7 @@ describe('a large object', () => {
   test('that is overwritten again and again ends as source-changed once, without an upload', async () => {
     const place = new Giants();
     await place.list({ giant });
-    let reads = 0;
-    const source = replacing(place.source, {
-      get: async (key, options) => {
-        reads += 1;
-        await putText(place.source, 'giant', `${giant} ${reads}`);
-        return place.source.get(key, options);
-      },
-    });
-    await finish(place, place.hire('w1', null, { source }), place.hire('w2', null, { source }));
+    await finishWhile(place, (reads) => putText(place.source, 'giant', `${giant} ${reads}`));
     const exceptions = await filedExceptions(place.jobStore, address.folder, '0000');
     expect(exceptions).toMatchObject([{ key: 'giant', kind: 'source-changed' }]);
     expect(exceptions[0]?.reason).toMatch(/^3 attempts failed, the last with: source: ChangedObject/);
@@ -180,16 +178,11 @@ describe('a large object', () => {
   ] as const)('that %s on the way ends as %s once, without an upload', async (_, kind, failure) => {
     const place = new Giants();
     await place.list({ giant });
-    let reads = 0;
-    const source = replacing(place.source, {
-      get: async (key, options) => {
-        reads += 1;
-        if (reads <= 4) return place.source.get(key, options);
-        if (failure === null) return null;
-        throw failure;
-      },
+    await finishWhile(place, async (reads) => {
+      if (reads <= 4) return undefined;
+      if (failure === null) return 'gone';
+      throw failure;
     });
-    await finish(place, place.hire('w1', null, { source }), place.hire('w2', null, { source }));
     const exceptions = await filedExceptions(place.jobStore, address.folder, '0000');
     expect(exceptions).toMatchObject([{ key: 'giant', kind }]);
     expect(await place.unfinished()).toEqual([]);
