@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import { type JobStore, VersionConflict } from '../../core/ports.ts';
@@ -50,15 +50,15 @@ export class DiskJobStore implements JobStore {
     const partial = join(this.#partial, randomUUID());
     try {
       await writeToDisk(partial, bytes);
-      if (replaces === undefined) await putInPlace(partial, file);
+      if (replaces === undefined) putInPlace(partial, file);
       else
-        await this.#lock.hold(async () => {
-          if ((await currentVersion(file)) !== replaces) {
+        await this.#lock.hold(() => {
+          if (currentVersion(file) !== replaces) {
             throw new VersionConflict(
               `${path} ${replaces === null ? 'exists already' : `is not the version ${replaces} that was read`}. Read it again and decide anew.`,
             );
           }
-          await putInPlace(partial, file);
+          putInPlace(partial, file);
         });
       await flushFolder(dirname(file));
       return { version: versionOf(bytes) };
@@ -128,21 +128,25 @@ async function nullWhenMissing<T>(found: Promise<T>): Promise<T | null> {
   }
 }
 
-async function currentVersion(file: string): Promise<string | null> {
-  const bytes = await nullWhenMissing(readFile(file));
-  return bytes === null ? null : versionOf(bytes);
+function currentVersion(file: string): string | null {
+  try {
+    return versionOf(readFileSync(file));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(file);
 }
 
-async function putInPlace(partial: string, file: string): Promise<void> {
+function putInPlace(partial: string, file: string): void {
   try {
-    await rename(partial, file);
+    renameSync(partial, file);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    await mkdir(dirname(file), { recursive: true });
-    await rename(partial, file);
+    mkdirSync(dirname(file), { recursive: true });
+    renameSync(partial, file);
   }
 }
