@@ -5,6 +5,8 @@ export const highestCharacter = '\u{10fffd}';
 export type Shares = {
   /** Code points. */
   points: readonly number[];
+  /** Whether they are all decimal or all hexadecimal digits: behind the last one nothing is to be expected. */
+  whole: boolean;
   /** Share of the keys that have a lower character there, or end before it; one entry more than points. */
   below: readonly number[];
 };
@@ -41,8 +43,8 @@ const elsewhereWeight = 0.2;
 
 /**
  * Opens alphabets that know nothing. Fed with the keys at which pages end, which lie evenly among all keys, they tell
- * how keys are spread. Where two decimal digits were seen, all ten are expected, and where many hexadecimal ones, all
- * sixteen: counters and hashes show few of them at first.
+ * how keys are spread. Where two decimal digits were seen, all ten are expected, and where many hexadecimal ones, there or
+ * beside it, all sixteen: counters and hashes show few of them at first.
  */
 export function openAlphabets(): Alphabets {
   const places: Place[] = [];
@@ -62,6 +64,13 @@ export function openAlphabets(): Alphabets {
       place.behind.set(before, seen);
       yield seen;
     }
+  }
+
+  /** Whether a place beside this one shows hexadecimal digits: then this one does too, of which listing saw only the first. */
+  function hexadecimalBeside(index: number): boolean {
+    return [places[index - 1], places[index + 1]].some(
+      (place) => place !== undefined && areHexadecimals([...place.counts.keys()]),
+    );
   }
 
   return {
@@ -92,10 +101,10 @@ export function openAlphabets(): Alphabets {
       const place = placeAt(index);
       const behind = before === undefined ? undefined : place.behind.get(before);
       if (behind !== undefined && isKnown(behind)) {
-        behind.shares ??= sharesOf(behind, place.counts);
+        behind.shares ??= sharesOf(behind, hexadecimalBeside(index), place.counts);
         return behind.shares;
       }
-      place.shares ??= sharesOf(place);
+      place.shares ??= sharesOf(place, hexadecimalBeside(index));
       return place.shares;
     },
   };
@@ -110,11 +119,15 @@ function isKnown({ times, counts }: Seen): boolean {
  * A character counts the square root of how often it was seen: what was seen so far lies where listing began, so that
  * counts mislead, and yet the rare is rarer than the frequent.
  */
-function sharesOf({ counts, ended }: Seen, elsewhere: ReadonlyMap<number, number> = new Map()): Shares {
+function sharesOf(
+  { counts, ended }: Seen,
+  hexadecimalBeside: boolean,
+  elsewhere: ReadonlyMap<number, number> = new Map(),
+): Shares {
   const weights = new Map<number, number>();
   for (const point of elsewhere.keys()) weights.set(point, elsewhereWeight);
   const seen = [...counts.keys()].sort((a, b) => a - b);
-  const expected = expectedOf(seen);
+  const expected = expectedOf(seen, hexadecimalBeside);
   for (const point of expected) weights.set(point, unseenWeight);
   for (const [point, count] of counts) weights.set(point, Math.sqrt(count));
   const points = [...weights.keys()].sort((a, b) => a - b);
@@ -122,15 +135,23 @@ function sharesOf({ counts, ended }: Seen, elsewhere: ReadonlyMap<number, number
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, end);
   const below: number[] = [end / total];
   for (const point of points) below.push((below.at(-1) ?? 0) + (weights.get(point) ?? 0) / total);
-  return { points, below };
+  return { points, below, whole: expected.length > 0 && points.length === expected.length };
 }
 
 /** All decimal or hexadecimal digits, where some were seen and nothing else. */
-function expectedOf(seen: readonly number[]): readonly number[] {
-  if (seen.length >= 2 && seen.every((point) => digits.includes(point))) return digits;
-  if (seen.length >= tellingHexadecimals && seen.every((point) => hexadecimals.includes(point)))
-    return hexadecimals;
-  return [];
+function expectedOf(seen: readonly number[], hexadecimalBeside: boolean): readonly number[] {
+  const oneOfThem = seen.length > 0 && seen.every((point) => hexadecimals.includes(point));
+  if (areHexadecimals(seen) || (hexadecimalBeside && oneOfThem)) return hexadecimals;
+  return seen.length >= 2 && seen.every((point) => digits.includes(point)) ? digits : [];
+}
+
+/** Many hexadecimal digits, a letter among them, and nothing else. */
+function areHexadecimals(seen: readonly number[]): boolean {
+  return (
+    seen.length >= tellingHexadecimals &&
+    seen.every((point) => hexadecimals.includes(point)) &&
+    seen.some((point) => !digits.includes(point))
+  );
 }
 
 function codePoint(character: string): number {

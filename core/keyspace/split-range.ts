@@ -36,6 +36,8 @@ const mostCharacters = 32;
 const finerCharacters = 2;
 /** From so many keys on, a place that never varied is taken to vary nowhere. */
 const enoughKeys = 24;
+/** From so many keys on, a range is divided into several parts by what was seen of alphabets. */
+const enoughForParts = 12;
 
 /**
  * Where to cut what is left of a range, and how many pages are likely to be left; null = there is no place for a cut.
@@ -66,7 +68,7 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
     (upTo === null || compareKeys(key, upTo) < 0) &&
     Buffer.byteLength(key) <= longestKeyBytes;
   if (!fits(cut)) return null;
-  const few = alphabets.learnt() < enoughKeys;
+  const few = alphabets.learnt() < enoughForParts;
   return {
     cut,
     pagesLeft: unknown ? Number.MAX_SAFE_INTEGER : (leap?.pagesLeft ?? pagesLeft),
@@ -83,7 +85,8 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
 
 /**
  * Where no character was seen between the cursor's and the end's, alphabets tell nothing: the cut then goes to the middle
- * of the gap, or, where keys are not known to reach the end, leaps twice as far as the range has come.
+ * of the gap, or, where keys are not known to reach the end, leaps twice as far as the range has come. Null where it
+ * stands at the last of all digits.
  */
 function leapAhead(
   soFar: RangeSoFar,
@@ -96,7 +99,9 @@ function leapAhead(
   const here = pointAt(soFar.cursor);
   const stop = (end === null ? undefined : pointAt(end)) ?? highestPoint;
   if (here === undefined || stop - here < 2) return null;
-  if (alphabets.at(shared).points.some((point) => point > here && point < stop)) return null;
+  const { points, whole } = alphabets.at(shared);
+  if (points.some((point) => point > here && point < stop)) return null;
+  if (whole && points.at(-1) === here && alphabets.learnt() >= enoughKeys) return null;
   const known = [soFar.before, soFar.first, soFar.pageFirst]
     .filter((key) => key !== null && sharedCharacters(key, soFar.cursor) >= shared)
     .flatMap((key) => pointAt(key ?? '') ?? []);
