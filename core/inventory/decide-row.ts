@@ -1,7 +1,7 @@
 import type { KeyRange } from '../keyspace/key-range.ts';
 import type { MigrationPlan } from '../migration.ts';
 import type { ObjectStore } from '../ports.ts';
-import { compileRoutes, type Route } from '../rules/route.ts';
+import { compileRoutes, notRenamed, type Route } from '../rules/route.ts';
 import { compileSelect } from '../rules/select.ts';
 import type { ExceptionKind } from '../transfer/outcome.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
@@ -14,11 +14,13 @@ const maxKeyBytes = 1024;
 /** What is to happen with an object, and where it goes. `kind` and `reason` are there for exceptions. */
 export type Decided = { decision: Decision; route: Route; kind?: ExceptionKind; reason?: string };
 
-/**
- * Decides for source objects, asked in ascending key order and each after the answer to the one before, what is to
- * happen with each. It answers with a promise only where a page has to be waited for: most keys need none.
- */
-export type RowDecider = (object: ObjectSummary) => Decided | Promise<Decided>;
+/** Decides for the source objects of a range what is to happen with each. */
+export type RowDecider = {
+  /** Asked in ascending key order, each after the answer to the one before. A promise only where a page has to be waited for. */
+  decide(object: ObjectSummary): Decided | Promise<Decided>;
+  /** Asks the destination for its first page already, while the source is asked for the same; once. */
+  begin(): void;
+};
 
 /**
  * Opens the comparison of the source objects of a range with what the destination holds already. Both sides are
@@ -43,8 +45,8 @@ export function openDecider(
     return { after: after === null ? null : prefix + after, upTo: upTo === null ? null : prefix + upTo };
   }
 
-  /** What the destination has under the key; one ascending listing for all keys that one rule renames. */
-  function thereAlready({ to, renamedBy }: Route): ReturnType<SeekListing['find']> {
+  /** The part of the destination that keys renamed by this rule go to; one ascending listing for all of them. */
+  function listingThere(renamedBy: number): SeekListing {
     let listing = destinations.get(renamedBy);
     if (listing === undefined) {
       const rename = router.renames.find(({ rule }) => rule === renamedBy);
@@ -53,7 +55,11 @@ export function openDecider(
       listing = openSeekListing(destination, { prefix, range: stretch });
       destinations.set(renamedBy, listing);
     }
-    return listing.find(to);
+    return listing;
+  }
+
+  function thereAlready({ to, renamedBy }: Route): ReturnType<SeekListing['find']> {
+    return listingThere(renamedBy).find(to);
   }
 
   /** Names another source object that goes to the same destination key and has the better claim to it. */
@@ -91,16 +97,21 @@ export function openDecider(
     return compared(object, route, await thereAlready(route));
   }
 
-  return (object) => {
-    const route = router.route(object.key);
-    if (select(object) !== null) return { decision: 'excluded', route };
-    const problem = object.problem ?? nameProblem(route.to);
-    if (problem !== null) return refused(route, problem);
-    if (router.renames.length > 0) return decideRenamed(object, route);
-    const existing = thereAlready(route);
-    return existing instanceof Promise
-      ? existing.then((found) => compared(object, route, found))
-      : compared(object, route, existing);
+  return {
+    decide(object) {
+      const route = router.route(object.key);
+      if (select(object) !== null) return { decision: 'excluded', route };
+      const problem = object.problem ?? nameProblem(route.to);
+      if (problem !== null) return refused(route, problem);
+      if (router.renames.length > 0) return decideRenamed(object, route);
+      const existing = thereAlready(route);
+      return existing instanceof Promise
+        ? existing.then((found) => compared(object, route, found))
+        : compared(object, route, existing);
+    },
+    begin() {
+      if (router.renames.length === 0) listingThere(notRenamed).begin();
+    },
   };
 }
 

@@ -67,7 +67,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     const last = page.at(-1)?.key;
     page.reverse();
     for (let object = page.pop(); object !== undefined; object = page.pop()) {
-      const answer = range.decide(object);
+      const answer = range.decider.decide(object);
       const decided = answer instanceof Promise ? await answer : answer;
       const { decision } = decided;
       lines.add(rowText(object, decided));

@@ -152,6 +152,7 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
 
   async function list(range: LiveRange): Promise<void> {
     try {
+      range.decider.begin();
       for (let more = true; more && !stop.aborted; ) more = await listPage(range);
     } finally {
       ranges.giveUp(range);

@@ -14,7 +14,7 @@ export type LiveRange = {
   settled: Omit<OpenRange, 'upTo'>;
   upTo: string | null;
   packer: Packer;
-  decide: RowDecider;
+  decider: RowDecider;
   /** The pages that came since this lister began; null = none yet. */
   seen: { first: string; cursor: string; pageFirst: string; pages: number } | null;
   /** Up to where nothing is left, where the last page said more of that than its last key does. */
@@ -39,14 +39,14 @@ export type LiveRange = {
 /** A range as a checkpoint left it, or a new one. */
 export function liveRange(
   { upTo, ...settled }: OpenRange,
-  decide: RowDecider,
+  decider: RowDecider,
   limits: PackingLimits,
 ): LiveRange {
   return {
     settled,
     upTo,
     packer: openPackerFor(limits, settled.pending),
-    decide,
+    decider,
     seen: null,
     reaches: null,
     before: null,

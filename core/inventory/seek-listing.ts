@@ -10,6 +10,8 @@ export type SeekListing = {
    * asked in ascending UTF-8 byte order, each after the answer to the one before.
    */
   find(key: string): ObjectSummary | null | Promise<ObjectSummary | null>;
+  /** Asks for the first page already; what goes wrong with it is thrown by whoever asks for a key first. */
+  begin(): void;
   /** Reads to the end of the stretch, so that `passed` has seen every object. */
   finish(): Promise<void>;
 };
@@ -32,10 +34,13 @@ export function openSeekListing(
   let none = true;
   let empty = false;
   let asked: string | null = null;
+  let first: ReturnType<typeof pages.next> | null = null;
 
   async function nextPage(): Promise<void> {
     page.length = 0;
-    const next = await pages.next();
+    const coming = first ?? pages.next();
+    first = null;
+    const next = await coming;
     if (next.done === true) {
       ended = true;
       empty = none;
@@ -93,6 +98,10 @@ export function openSeekListing(
 
   return {
     find,
+    begin() {
+      first = pages.next();
+      first.catch(() => undefined);
+    },
     async finish() {
       while (!ended) {
         for (; at < page.length; at++) {

@@ -5,12 +5,15 @@ import { compileGlob } from './glob.ts';
 export type Route = {
   /** The destination key. */
   to: string;
-  /** Index of the rule that renamed the key; -1 = none did. Keys of one index keep their order. */
+  /** Index of the rule that renamed the key; `notRenamed` = none did. Keys of one index keep their order. */
   renamedBy: number;
   storageClass: string | null;
   tags: Record<string, string> | undefined;
   metadata: Record<string, string> | undefined;
 };
+
+/** In place of the index of a rule. */
+export const notRenamed = -1;
 
 /** Finds the route of a source key, and which source keys could lead to a destination key. */
 export type Router = {
@@ -35,7 +38,7 @@ export function compileRoutes(request: Pick<Request, 'rules' | 'destination'>): 
   function route(key: string): Route {
     const found: Route = {
       to: prefix + key,
-      renamedBy: -1,
+      renamedBy: notRenamed,
       storageClass,
       tags: undefined,
       metadata: undefined,
@@ -60,7 +63,7 @@ export function compileRoutes(request: Pick<Request, 'rules' | 'destination'>): 
     sourcesOf(destinationKey) {
       const candidates = [
         ...(destinationKey.startsWith(prefix)
-          ? [{ key: destinationKey.slice(prefix.length), renamedBy: -1 }]
+          ? [{ key: destinationKey.slice(prefix.length), renamedBy: notRenamed }]
           : []),
         ...renames
           .filter(({ to }) => destinationKey.startsWith(to))

@@ -25,7 +25,7 @@ describe('a listing', () => {
         excluded: noObjects(),
         exception: noObjects(),
       },
-      requests: { source: { ListObjectsV2: 1 }, destination: {} },
+      requests: { source: { ListObjectsV2: 1 }, destination: { ListObjectsV2: 1 } },
       finishedAtMs: 0,
     });
     expect(await checkInventory(place, listing)).toEqual([]);
