@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/useTemplate: a template asks of each part whether it is a string.
 import type { BatchFile } from './batching/batch.ts';
 import type { InventoryRow, ObjectSummary } from './inventory/inventory-row.ts';
 
@@ -9,53 +10,79 @@ export function asciiOnly(json: string): string {
   return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** The last fields of a row or file: neighbours mostly have the same, which is then not written again. */
-type Ending = { modifiedAtMs: number; storageClass: string | null; decision: string; text: string };
+// Rows and files are written once for each listed key, a row and its file mostly one after the other: what both have in common,
+// and what neighbours have, is not written again.
 
-let endOfRow: Ending = { modifiedAtMs: Number.NaN, storageClass: null, decision: '', text: '' };
-let endOfFile: Ending = endOfRow;
+/** The beginning of the last row that is plain, which its file tells in the same words. */
+const shared = {
+  key: null as string | null,
+  sizeBytes: 0,
+  etag: null as string | null,
+  modifiedAtMs: 0,
+  keyText: '',
+  middle: '',
+};
+let time = { modifiedAtMs: Number.NaN, text: '' };
+let rowEnd = { storageClass: null as string | null, decision: '', text: '' };
+let fileEnd = { storageClass: null as string | null, text: ',"storageClass":null' };
 
-/** A row of the inventory as `JSON.stringify` writes it, at less than half its cost: it is written once for each listed key. */
+/** A row of the inventory as `JSON.stringify` writes it, at less than half its cost. */
 export function rowText(
   { key, sizeBytes, etag, modifiedAtMs, storageClass }: ObjectSummary,
   { decision, kind, reason }: Pick<InventoryRow, 'decision' | 'kind' | 'reason'>,
 ): string {
-  if (
-    endOfRow.modifiedAtMs !== modifiedAtMs ||
-    endOfRow.storageClass !== storageClass ||
-    endOfRow.decision !== decision
-  ) {
-    const text = `,"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quoted)},"decision":"${decision}"`;
-    endOfRow = { modifiedAtMs, storageClass, decision, text };
+  const isPlain = plain.test(key) && (etag === null || plain.test(etag));
+  const keyText = isPlain ? inQuotes(key) : JSON.stringify(key);
+  const middle = middleText(
+    sizeBytes,
+    etag === null || !isPlain ? JSON.stringify(etag) : inQuotes(etag),
+    modifiedAtMs,
+  );
+  shared.key = isPlain ? key : null;
+  shared.sizeBytes = sizeBytes;
+  shared.etag = etag;
+  shared.modifiedAtMs = modifiedAtMs;
+  shared.keyText = keyText;
+  shared.middle = middle;
+  if (rowEnd.storageClass !== storageClass || rowEnd.decision !== decision) {
+    const text = `,"storageClass":${JSON.stringify(storageClass)},"decision":"${decision}"`;
+    rowEnd = { storageClass, decision, text };
   }
-  const why =
-    (kind === undefined ? '' : `,"kind":"${kind}"`) +
-    (reason === undefined ? '' : `,"reason":${quoted(reason)}`);
-  return `{"key":${quoted(key)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quoted)}${endOfRow.text}${why}}`;
+  const start = '{"key":' + keyText + middle + rowEnd.text;
+  if (kind === undefined && reason === undefined) return start + '}';
+  const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
+  return `${start}${kind === undefined ? '' : `,"kind":"${kind}"`}${why}}`;
 }
 
 /** A file of a batch message, in printable ASCII only: see `encodeBatch`. */
 export function fileText(file: BatchFile): string {
   const { key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags } = file;
-  if (endOfFile.modifiedAtMs !== modifiedAtMs || endOfFile.storageClass !== storageClass) {
-    const text = `,"modifiedAtMs":${modifiedAtMs},"storageClass":${nullable(storageClass, quotedAscii)}`;
-    endOfFile = { modifiedAtMs, storageClass, decision: '', text };
-  }
-  const keyText = quotedAscii(key);
+  if (fileEnd.storageClass !== storageClass)
+    fileEnd = { storageClass, text: `,"storageClass":${asciiOnly(JSON.stringify(storageClass))}` };
+  const isShared =
+    shared.key === key &&
+    shared.sizeBytes === sizeBytes &&
+    shared.etag === etag &&
+    shared.modifiedAtMs === modifiedAtMs;
+  const keyText = isShared ? shared.keyText : asciiOnly(JSON.stringify(key));
+  const middle = isShared
+    ? shared.middle
+    : middleText(sizeBytes, asciiOnly(JSON.stringify(etag)), modifiedAtMs);
+  const toText = to === key ? keyText : asciiOnly(JSON.stringify(to));
+  const start = '{"key":' + keyText + ',"to":' + toText + middle + fileEnd.text;
+  if (metadata === undefined && tags === undefined) return start + '}';
   const added =
     (metadata === undefined ? '' : `,"metadata":${asciiOnly(JSON.stringify(metadata))}`) +
     (tags === undefined ? '' : `,"tags":${asciiOnly(JSON.stringify(tags))}`);
-  return `{"key":${keyText},"to":${to === key ? keyText : quotedAscii(to)},"sizeBytes":${sizeBytes},"etag":${nullable(etag, quotedAscii)}${endOfFile.text}${added}}`;
+  return `${start}${added}}`;
 }
 
-function quoted(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+function middleText(sizeBytes: number, etagText: string, modifiedAtMs: number): string {
+  if (time.modifiedAtMs !== modifiedAtMs)
+    time = { modifiedAtMs, text: `,"modifiedAtMs":${JSON.stringify(modifiedAtMs)}` };
+  return ',"sizeBytes":' + sizeBytes + ',"etag":' + etagText + time.text;
 }
 
-function quotedAscii(text: string): string {
-  return plain.test(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
-}
-
-function nullable(text: string | null, quote: (text: string) => string): string {
-  return text === null ? 'null' : quote(text);
+function inQuotes(text: string): string {
+  return '"' + text + '"';
 }

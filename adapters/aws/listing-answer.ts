@@ -109,8 +109,8 @@ function sendOptions({ signal }: ListQuery) {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-function answerOf({ entries, truncated, encoded }: ListedPage): Omit<Answer, 'next'> {
-  if (encoded) for (const entry of entries) entry.key = decodeKey(entry.key, true);
+function answerOf({ entries, truncated, differs }: ListedPage): Omit<Answer, 'next'> {
+  if (differs) for (const entry of entries) entry.key = decodeKey(entry.key, true);
   return { objects: entries, truncated };
 }
 

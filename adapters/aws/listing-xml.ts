@@ -18,6 +18,8 @@ export type ListedPage = {
   entries: ListedEntry[];
   truncated: boolean;
   encoded: boolean;
+  /** Whether there is an encoded key that differs from what it stands for. */
+  differs: boolean;
   /** NextContinuationToken of version 2. */
   token: string | undefined;
   /** NextMarker of version 1, still encoded. */
@@ -40,7 +42,14 @@ export function parseListing(body: Buffer): ListedPage {
   const text = texts.next().value ?? '';
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
-  return new ListingReader(text, opening[0].length, texts).page(encoded);
+  const page = new ListingReader(text, opening[0].length, texts).page(encoded);
+  return { ...page, differs: encoded && holdsEscapes(body) };
+}
+
+/** Whether a percent or plus sign is among the objects of the answer, or written as a number: looked for once, and not in every key. */
+function holdsEscapes(body: Buffer): boolean {
+  const objects = body.subarray(body.indexOf('<Contents>'), body.lastIndexOf('</Contents>'));
+  return objects.includes('%') || objects.includes('+') || objects.includes('&#');
 }
 
 function twice(name: string): UnusualListing {
@@ -70,7 +79,7 @@ class ListingReader {
     this.#more = more;
   }
 
-  page(encoded: boolean): ListedPage {
+  page(encoded: boolean): Omit<ListedPage, 'differs'> {
     const entries: ListedEntry[] = [];
     const told = new Map<string, string>();
     for (;;) {

@@ -92,9 +92,9 @@ export function refuseDisorder(
   objects: readonly Pick<ObjectSummary, 'key'>[],
   { prefix, startAfter }: Pick<ListQuery, 'prefix' | 'startAfter'>,
 ): void {
+  refuseOthers(objects, prefix);
   let before = startAfter;
   for (const { key } of objects) {
-    if (!key.startsWith(prefix)) throw outside(key, prefix);
     if (before !== null && compareKeys(before, key) >= 0) {
       throw unsupported(
         `the key ${JSON.stringify(key)} after ${JSON.stringify(before)}, which is not UTF-8 byte order`,
@@ -105,7 +105,8 @@ export function refuseDisorder(
   }
 }
 
-function refuseOthers(objects: readonly ObjectSummary[], prefix: string): void {
+function refuseOthers(objects: readonly Pick<ObjectSummary, 'key'>[], prefix: string): void {
+  if (prefix === '') return;
   for (const { key } of objects) if (!key.startsWith(prefix)) throw outside(key, prefix);
 }
 

@@ -49,9 +49,8 @@ test('a file of a message is written as asciiJson writes it, in printable ASCII'
     .map(({ renamed, ...file }) => ({ ...file, to: renamed ?? file.key }));
   fc.assert(
     fc.property(drawnFile, (drawn) => {
-      const { key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags } = drawn;
-      const inOrder = { key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags };
-      expect(fileText(drawn)).toBe(asciiJson(inOrder));
+      const { key } = drawn;
+      expect(fileText(drawn)).toBe(asciiJson(inOrderOf(drawn)));
       expect(fileText(drawn)).toMatch(/^[ -~]*$/);
       expect(JSON.parse(fileText(drawn))).toEqual(JSON.parse(JSON.stringify(drawn)));
       expect(BatchFile.shape.key.parse(JSON.parse(fileText(drawn)).key)).toBe(key);
@@ -59,3 +58,24 @@ test('a file of a message is written as asciiJson writes it, in printable ASCII'
     { ...sameEveryRun, numRuns: 2000 },
   );
 });
+
+test('a file that follows its row is written as if it stood alone', () => {
+  const object = fc.record(listed);
+  const changes = fc.record(listed, { requiredKeys: [] });
+  fc.assert(
+    fc.property(object, changes, (ofRow, changed) => {
+      const file = { ...ofRow, ...changed };
+      rowText(ofRow, { decision: 'transfer' });
+      expect(fileText({ ...file, to: file.key })).toBe(asciiJson(inOrderOf({ ...file, to: file.key })));
+      rowText(ofRow, { decision: 'transfer' });
+      expect(fileText({ ...ofRow, to: `new/${ofRow.key}` })).toBe(
+        asciiJson(inOrderOf({ ...ofRow, to: `new/${ofRow.key}` })),
+      );
+    }),
+    { ...sameEveryRun, numRuns: 1000 },
+  );
+});
+
+function inOrderOf({ key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags }: BatchFile) {
+  return { key, to, sizeBytes, etag, modifiedAtMs, storageClass, metadata, tags };
+}

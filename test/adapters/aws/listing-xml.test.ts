@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeKey } from '../../../adapters/aws/listing-answer.ts';
 import { type ListedPage, parseListing, UnusualListing } from '../../../adapters/aws/listing-xml.ts';
 import { plainEtag } from '../../../adapters/aws/s3-properties.ts';
 import { encodeListedKey } from '../../../local/s3-server/xml-text.ts';
@@ -158,6 +159,8 @@ describe('the quick parser of listings', () => {
         const bySdk = await client.send(new ListObjectsV2Command({ Bucket: 'held' }));
         const quick = parseListing(Buffer.from(body));
         expect(quick).toMatchObject(told(bySdk));
+        if (!quick.differs)
+          for (const { key } of quick.entries) expect(decodeKey(key, quick.encoded)).toBe(key);
         objects += quick.entries.length;
       }),
       { ...sameEveryRun, numRuns: 400 },
@@ -270,6 +273,17 @@ describe('the quick parser of listings', () => {
     const page = parseListing(Buffer.from(whole.replace('>a<', '>\n <')));
     expect(page.entries.map(({ key }) => key)).toEqual(['\n ']);
   });
+
+  it.each(['a%20b', 'a+b', 'a&#43;b', 'a&#x25;20b'])(
+    'sees that the encoded key %s is not as it is written',
+    (key) => {
+      const encoded = whole
+        .replace('>a<', `>${key}<`)
+        .replace('<Contents>', '<EncodingType>url</EncodingType><Contents>');
+      expect(parseListing(Buffer.from(encoded)).differs).toBe(true);
+      expect(parseListing(Buffer.from(encoded.replace(key, 'ab'))).differs).toBe(false);
+    },
+  );
 
   it('leaves to the SDK a listing that is not UTF-8, rather than changing a key', () => {
     const bytes = Buffer.from(whole.replace('>a<', '>#<'));
