@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3ObjectStore } from '../adapters/aws/s3-object-store.ts';
@@ -10,7 +10,8 @@ import { parseRequest } from '../core/request.ts';
 
 /**
  * The listing of one bucket as the lister does it: inventory, checkpoints and batches included, into a job store on disk.
- * The queue takes every batch at once and forgets it: what SQS and its client cost is not measured here.
+ * The queue takes every batch at once and forgets it: what SQS and its client cost is not measured here. The job store is
+ * left behind in TMPDIR.
  * Arguments: endpoint, source bucket, destination bucket, requests at once.
  */
 const [endpoint = '', sourceBucket = '', destinationBucket = '', most = '64'] = process.argv.slice(2);
@@ -43,38 +44,34 @@ const plan: MigrationPlan = {
 let batches = 0;
 // What a listing takes, without the start of Node.
 const before = { cpu: process.cpuUsage(), ms: performance.now() };
-try {
-  const listing = await listSource({
-    plan,
-    source: open(sourceBucket),
-    destination: open(destinationBucket),
-    queue: {
-      takesGroups: false,
-      send: async (messages) => {
-        batches += messages.length;
-      },
-      receive: async () => [],
-      extend: async () => true,
-      release: async () => undefined,
-      delete: async () => undefined,
-      counts: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
-      requestsMade: () => ({}),
-      close: () => undefined,
+const listing = await listSource({
+  plan,
+  source: open(sourceBucket),
+  destination: open(destinationBucket),
+  queue: {
+    takesGroups: false,
+    send: async (messages) => {
+      batches += messages.length;
     },
-    jobStore: new DiskJobStore(folder),
-    clock: systemClock,
-    log: () => undefined,
-    shardRows: 250_000,
-    pace: { most: Number(most), requestsPerSecond: null },
-    checkpoint: null,
-    stop: new AbortController().signal,
-  });
-  process.stdout.write(
-    `${JSON.stringify({ objects: listing?.listed.objects, shards: listing?.shards, batches, ...listing?.effort, ...taken() })}\n`,
-  );
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+    receive: async () => [],
+    extend: async () => true,
+    release: async () => undefined,
+    delete: async () => undefined,
+    counts: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+    requestsMade: () => ({}),
+    close: () => undefined,
+  },
+  jobStore: new DiskJobStore(folder),
+  clock: systemClock,
+  log: () => undefined,
+  shardRows: 250_000,
+  pace: { most: Number(most), requestsPerSecond: null },
+  checkpoint: null,
+  stop: new AbortController().signal,
+});
+process.stdout.write(
+  `${JSON.stringify({ objects: listing?.listed.objects, shards: listing?.shards, batches, ...listing?.effort, ...taken() })}\n`,
+);
 process.exit(0);
 
 function taken() {
