@@ -28,8 +28,13 @@ export type ListQuery = {
 type Entry = NonNullable<ListObjectsV2CommandOutput['Contents']>[number];
 /** The client of the bucket. */
 export type ListedThrough = Pick<S3ClientOfBucket, 'client' | 'requests'>;
-/** One answer of the store; `next` is its own word for where the next page begins. */
-export type Answer = { objects: ObjectSummary[]; truncated: boolean; next: string | undefined };
+/** One answer of the store; `ascii`: its keys are known to be no other; `next` is its own word for where the next page begins. */
+export type Answer = {
+  objects: ObjectSummary[];
+  truncated: boolean;
+  ascii: boolean;
+  next: string | undefined;
+};
 
 /** One answer to ListObjectsV2. Throws what the SDK throws, and `unsupported` for an answer that lacks what every listing has. */
 export async function askV2(
@@ -109,9 +114,9 @@ function sendOptions({ signal }: ListQuery) {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-function answerOf({ entries, truncated, differs }: ListedPage): Omit<Answer, 'next'> {
-  if (differs) for (const entry of entries) entry.key = decodeKey(entry.key, true);
-  return { objects: entries, truncated };
+function answerOf({ entries, truncated, keys }: ListedPage): Omit<Answer, 'next'> {
+  if (keys === 'encoded') for (const entry of entries) entry.key = decodeKey(entry.key, true);
+  return { objects: entries, truncated, ascii: keys === 'ascii' };
 }
 
 /** The objects of an answer as the SDK reads it, and whether more follow. Throws `unsupported` where either is not told. */
@@ -120,7 +125,8 @@ export function slowAnswer(
 ): Omit<Answer, 'next'> {
   const truncated = requireEnd(answer.IsTruncated);
   const encoded = answer.EncodingType === 'url';
-  return { objects: (answer.Contents ?? []).map((entry) => summaryOf(entry, encoded)), truncated };
+  const objects = (answer.Contents ?? []).map((entry) => summaryOf(entry, encoded));
+  return { objects, truncated, ascii: false };
 }
 
 /** A page of a proxy or portal parses as a listing without objects; it must not pass for an empty bucket. */

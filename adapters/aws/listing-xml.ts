@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { listingPieces } from './listing-pieces.ts';
 import { momentAt, momentLength } from './listing-time.ts';
 import { etagOf, UnusualListing, withoutEscapes } from './listing-values.ts';
@@ -18,8 +19,8 @@ export type ListedPage = {
   entries: ListedEntry[];
   truncated: boolean;
   encoded: boolean;
-  /** Whether there is an encoded key that differs from what it stands for. */
-  differs: boolean;
+  /** How the keys stand there: some of them encoded in fact, or all as they are, and then perhaps all in ASCII. */
+  keys: 'encoded' | 'asTheyAre' | 'ascii';
   /** NextContinuationToken of version 2. */
   token: string | undefined;
   /** NextMarker of version 1, still encoded. */
@@ -43,13 +44,15 @@ export function parseListing(body: Buffer): ListedPage {
   const opening = root.exec(text.slice(0, 400));
   if (opening === null) throw new UnusualListing('it does not begin as a listing');
   const page = new ListingReader(text, opening[0].length, texts).page(encoded);
-  return { ...page, differs: encoded && holdsEscapes(body) };
+  return { ...page, keys: keysIn(body, encoded) };
 }
 
-/** Whether a percent or plus sign is among the objects of the answer, or written as a number: looked for once, and not in every key. */
-function holdsEscapes(body: Buffer): boolean {
+/** Looked for once in the whole answer, and not in every key. */
+function keysIn(body: Buffer, encoded: boolean): ListedPage['keys'] {
   const objects = body.subarray(body.indexOf('<Contents>'), body.lastIndexOf('</Contents>'));
-  return objects.includes('%') || objects.includes('+') || objects.includes('&#');
+  const asNumber = objects.includes('&#');
+  if (encoded && (asNumber || objects.includes('%') || objects.includes('+'))) return 'encoded';
+  return isAscii(objects) && !asNumber ? 'ascii' : 'asTheyAre';
 }
 
 function twice(name: string): UnusualListing {
@@ -79,7 +82,7 @@ class ListingReader {
     this.#more = more;
   }
 
-  page(encoded: boolean): Omit<ListedPage, 'differs'> {
+  page(encoded: boolean): Omit<ListedPage, 'keys'> {
     const entries: ListedEntry[] = [];
     const told = new Map<string, string>();
     for (;;) {

@@ -30,7 +30,7 @@ export async function listPage(
         ? await askV2(client, bucket, style, query, cursor)
         : await askV1(client, bucket, style, query, cursor);
     const { objects } = answer;
-    refuseDisorder(objects, query);
+    refuseDisorder(objects, query, answer.ascii);
     if (objects.length > 0 || !answer.truncated) return { objects, more: answer.truncated };
     // A page may hold no key and still not be the last; only the store's own cursor leads on from it.
     if (answer.next === undefined || answer.next === cursor) {
@@ -87,15 +87,19 @@ function isRefusedToken(error: unknown): boolean {
   return httpStatusCode === 400;
 }
 
-/** Throws `unsupported` for keys outside of the prefix, and for ones that do not come after each other and `startAfter`. */
+/**
+ * Throws `unsupported` for keys outside of the prefix, and for ones that do not come after each other and `startAfter`.
+ * Among keys that are known to be ASCII, JavaScript's own order is the same as S3's, and several times as quick.
+ */
 export function refuseDisorder(
   objects: readonly Pick<ObjectSummary, 'key'>[],
   { prefix, startAfter }: Pick<ListQuery, 'prefix' | 'startAfter'>,
+  ascii = false,
 ): void {
   refuseOthers(objects, prefix);
   let before = startAfter;
   for (const { key } of objects) {
-    if (before !== null && compareKeys(before, key) >= 0) {
+    if (before !== null && !(ascii && before < key) && compareKeys(before, key) >= 0) {
       throw unsupported(
         `the key ${JSON.stringify(key)} after ${JSON.stringify(before)}, which is not UTF-8 byte order`,
         before === startAfter ? undefined : unorderedCode,

@@ -68,12 +68,11 @@ export function openSeekListing(
     for (; at < page.length; at++) {
       const object = page[at];
       if (object === undefined) break;
-      const order = compareKeys(object.key, key);
-      if (order > 0) return null;
-      if (order === 0) {
+      if (object.key === key) {
         at += 1;
         return object;
       }
+      if (compareKeys(object.key, key) > 0) return null;
       passed?.(object);
     }
     return ended ? null : undefined;
