@@ -5,9 +5,21 @@ import type { InventoryRow, ObjectSummary } from './inventory/inventory-row.ts';
 /** Text that stands in JSON as it is: printable ASCII without quotation mark and backslash. */
 const plain = /^[ !#-[\]-~]*$/;
 
+/** The escape of each UTF-16 unit that came so far. */
+const escapes: string[] = [];
+
 /** Everything outside printable ASCII as `\uXXXX`. */
 export function asciiOnly(json: string): string {
-  return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  let written = '';
+  let from = 0;
+  for (let at = 0; at < json.length; at++) {
+    const unit = json.charCodeAt(at);
+    if (unit < 0x7f) continue;
+    escapes[unit] ??= `\\u${unit.toString(16).padStart(4, '0')}`;
+    written += json.slice(from, at) + escapes[unit];
+    from = at + 1;
+  }
+  return from === 0 ? json : written + json.slice(from);
 }
 
 // Rows and files are written once for each listed key, a row and its file mostly one after the other: what both have in common,
