@@ -36,3 +36,23 @@ test('characters that hardly came twice are not taken for all there are', () => 
   const seen = String.fromCodePoint(0x5e00);
   expect(shareOf([...names, ...others], seen, 1, 'a')).toBe(shareOf([...names, ...others], seen, 1));
 });
+
+test('beside a place of hexadecimal digits, digits are expected to be followed by letters', () => {
+  const hashes = ['0f', '13', '2a', '37', '48', '5e', '6b', '7c'];
+  expect(shareOf(hashes, 'a', 0)).toBeGreaterThan(0);
+  expect(shareOf(hashes, 'a', 0)).toBe(shareOf(hashes, 'e', 0));
+  const counters = ['00', '13', '22', '37', '48', '55', '61', '79'];
+  expect(shareOf(counters, 'a', 0)).toBe(0);
+});
+
+test('an alphabet is whole when it holds all digits and nothing else', () => {
+  const wholeOf = (keys: readonly string[]) => {
+    const alphabets = openAlphabets();
+    for (const key of keys) alphabets.learn(key);
+    return alphabets.at(0).whole;
+  };
+  expect(wholeOf(['1', '2'])).toBe(true);
+  expect(wholeOf(['1', '2', 'x'])).toBe(false);
+  expect(wholeOf(['x', 'y'])).toBe(false);
+  expect(wholeOf(['00', '1f', '2e', '3d', '4c', '5b', '6a'])).toBe(true);
+});

@@ -104,6 +104,21 @@ describe('a range whose keys are known on both sides', () => {
   });
 });
 
+test('behind the last of all digits hardly anything is expected, and behind the last of some letters more of them', () => {
+  const left = (cursor: string, upTo: string, learnt: readonly string[]) => {
+    const alphabets = openAlphabets();
+    for (const each of learnt) alphabets.learn(each);
+    const [first = cursor] = learnt;
+    const known = { cursor, first, pageFirst: first, pages: 2, before: null, upTo };
+    const soFar = { ...known, ceiling: null, ceilingIsKey: false, emptyProbes: 0 };
+    return splitRange(soFar, alphabets)?.pagesLeft ?? 0;
+  };
+  const numbers = Array.from({ length: 100 }, (_, n) => `run-${String(n).padStart(2, '0')}`);
+  expect(left('run-99', 'run-\u{10fffd}', numbers)).toBeLessThan(1);
+  const letters = Array.from({ length: 48 }, (_, n) => `run-${'abcdef'[Math.floor(n / 8)]}${n % 8}`);
+  expect(left('run-f7', 'run-\u{10fffd}', letters)).toBeGreaterThan(1000);
+});
+
 test('positions keep the order of keys, and a key stands where it is made from', () => {
   fc.assert(
     fc.property(fc.array(key, { minLength: 2, maxLength: 30 }), (keys) => {
