@@ -12,7 +12,11 @@ import { GeneratedShelf } from '../../../local/s3-server/generated-shelf.ts';
 function listInRounds(distribution: Distribution, { objects, pageSize, slots }: typeof small) {
   const shelf = new GeneratedShelf({ distribution, objects });
   const ranges = openRanges(slots, (range) =>
-    liveRange(range, { decide: () => expect.fail(), begin: () => undefined }, { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null }),
+    liveRange(
+      range,
+      { decide: () => expect.fail(), begin: () => undefined },
+      { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null },
+    ),
   );
   ranges.add(untouched(null, null)).nextCutAtPages = 2;
   let [rounds, pages, listed, shards] = [0, 0, 0, 0];
