@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { ObjectBody, ObjectDetails, ObjectProperties } from '../../core/ports.ts';
+import type { AnswerBody } from './answer-body.ts';
 import { requireLength } from './exact-body.ts';
 import { bytesOf } from './http-exchange.ts';
 import { detailsInHeaders, headersToWrite } from './object-headers.ts';
@@ -52,11 +52,11 @@ export async function getDirectly(
   }
 }
 
-/** A body that can be read piece by piece, or whole: a small object costs twice as much by an iterator. */
-export function bodyOf(stream: Readable, asFailure: (error: unknown) => Error): ObjectBody {
+/** A body that can be read piece by piece, or whole, which costs a small object less. */
+function bodyOf(answer: AnswerBody, asFailure: (error: unknown) => Error): ObjectBody {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     try {
-      yield* stream;
+      yield* answer;
     } catch (error) {
       throw asFailure(error);
     }
@@ -64,7 +64,7 @@ export function bodyOf(stream: Readable, asFailure: (error: unknown) => Error): 
   return {
     [Symbol.asyncIterator]: pieces,
     whole: () =>
-      bytesOf(stream).catch((error: unknown) => {
+      bytesOf(answer).catch((error: unknown) => {
         throw asFailure(error);
       }),
   };

@@ -1,7 +1,6 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, errors, Pool } from 'undici';
+import { AnswerBody } from './answer-body.ts';
 import { inTurn } from './in-turn.ts';
 import type { StoreAddress } from './store-address.ts';
 
@@ -10,14 +9,17 @@ export type ExchangeOptions = { maxSockets: number; connectMs: number; idleMs: n
 
 /** One request as it goes out. */
 export type OutgoingRequest = {
-  method: string;
+  method: Dispatcher.HttpMethod;
   /** With the query. */
   target: string;
-  /** Names and values in turn, as Node writes them: one character a byte. */
+  /** Names and values in turn, as they are written: one character a byte. */
   headers: string[];
   body: Uint8Array | null;
   signal: AbortSignal | undefined;
 };
+
+/** An answer when its head is there; of a header that came twice the first, or, of user metadata, both. */
+export type Answer = { status: number; headers: IncomingHttpHeaders; body: AnswerBody };
 
 /** An error by the name that the SDK gives to it. */
 function named(name: string, message: string): Error {
@@ -27,63 +29,88 @@ function named(name: string, message: string): Error {
 /** The end of a call whose signal aborted. */
 export const abortedError = (): Error => named('AbortError', 'Request aborted');
 
+/** A store is not called silent before a body that it is sent has had a second for each so many bytes. */
+const slowestBytesPerSecond = 64 * 1024;
+
 /**
  * Opens keep-alive connections to one address. `send` resolves with the answer's head and rejects with Node's error, a
  * `TimeoutError` or an `AbortError`; the signal and the limit on silence hold until the answer was read to its end.
  */
 export function openExchange(
-  { secure, hostname, port }: Pick<StoreAddress, 'secure' | 'hostname' | 'port'>,
+  { secure, host }: Pick<StoreAddress, 'secure' | 'host'>,
   { maxSockets, connectMs, idleMs }: ExchangeOptions,
-): { send(request: OutgoingRequest): Promise<IncomingMessage>; close(): void } {
-  // Idle connections end by the same limit. The last one that was used is taken first: others may grow old and end.
-  const settings = { keepAlive: true, maxSockets, timeout: idleMs, scheduling: 'lifo' } as const;
-  const agent = secure ? new SecureAgent(settings) : new Agent(settings);
-  const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback) => {
-    const socket = connect(options, callback);
-    if (socket instanceof Socket) limitConnecting(socket, connectMs);
-    return socket;
-  };
-  const open = secure ? secureRequest : plainRequest;
-  const where = { agent, hostname, timeout: idleMs, ...(port === null ? {} : { port }) };
+): { send(request: OutgoingRequest): Promise<Answer>; close(): void } {
+  const pool = new Pool(`${secure ? 'https' : 'http'}://${host}`, {
+    connections: maxSockets,
+    connect: { timeout: connectMs },
+    allowH2: false,
+    bodyTimeout: idleMs,
+    keepAliveTimeout: idleMs,
+  });
 
-  function send({ method, target, headers, body, signal }: OutgoingRequest): Promise<IncomingMessage> {
+  /** What undici says, in the words of Node and the SDK. */
+  function told(error: Error): Error {
+    if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+      return named('TimeoutError', `the store was silent for ${idleMs / 1000} s`);
+    if (error instanceof errors.ConnectTimeoutError)
+      return named('TimeoutError', `no connection to the store was made within ${connectMs / 1000} s`);
+    if (error instanceof errors.SocketError)
+      return Object.assign(new Error('the store closed the connection'), { code: 'ECONNRESET' });
+    return error;
+  }
+
+  function send({ method, target, headers, body, signal }: OutgoingRequest): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(abortedError());
-      let answer: IncomingMessage | null = null;
-      const request: ClientRequest = open({ ...where, method, path: target, headers });
-      const end = (error: Error): void => void (answer ?? request).destroy(error);
-      request.on('timeout', () => end(named('TimeoutError', `the store was silent for ${idleMs / 1000} s`)));
-      request.on('response', (head) => {
-        answer = head;
-        resolve(head);
-      });
-      request.on('error', reject);
-      if (signal !== undefined) {
-        const stop = (): void => end(abortedError());
-        signal.addEventListener('abort', stop);
-        request.on('close', () => signal.removeEventListener('abort', stop));
-      }
-      if (body === null) request.end();
-      else request.end(body);
+      let connection: Dispatcher.DispatchController | null = null;
+      let answer: AnswerBody | null = null;
+      const stop = (): void => {
+        reject(abortedError());
+        connection?.abort(abortedError());
+      };
+      const done = (): void => signal?.removeEventListener('abort', stop);
+      signal?.addEventListener('abort', stop);
+      const sendingMs = body === null ? 0 : (body.byteLength * 1000) / slowestBytesPerSecond;
+      pool.dispatch(
+        { method, path: target, headers, body, headersTimeout: Math.ceil(idleMs + sendingMs) },
+        {
+          onRequestStart(given) {
+            connection = given;
+            if (signal?.aborted === true) given.abort(abortedError());
+          },
+          onResponseStart(given, status, received) {
+            answer = new AnswerBody(given);
+            resolve({ status, headers: single(received), body: answer });
+          },
+          onResponseData: (_, chunk) => answer?.push(chunk),
+          onResponseEnd() {
+            done();
+            answer?.end();
+          },
+          onResponseError(_, error) {
+            done();
+            if (answer === null) reject(told(error));
+            else answer.fail(told(error));
+          },
+        },
+      );
     });
   }
 
-  return { send, close: () => agent.destroy() };
+  return { send, close: () => void pool.destroy().catch(() => undefined) };
 }
 
-function limitConnecting(socket: Socket, connectMs: number): void {
-  const timer = setTimeout(() => {
-    socket.destroy(named('TimeoutError', `no connection to the store was made within ${connectMs / 1000} s`));
-  }, connectMs);
-  const clear = (): void => clearTimeout(timer);
-  socket.once('connect', clear);
-  socket.once('close', clear);
+function single(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) headers[name] = name.startsWith('x-amz-meta-') ? value.join(', ') : value[0];
+  }
+  return headers;
 }
 
 /** The whole of an answer's body. Rejects with Node's error when it breaks off. */
-export function bytesOf(answer: Readable): Promise<Buffer> {
-  return new Promise((resolve, reject) => onceWhole(answer, resolve, reject));
+export function bytesOf(body: AnswerBody): Promise<Buffer> {
+  return new Promise((resolve, reject) => body.whole(resolve, reject));
 }
 
 /**
@@ -91,7 +118,7 @@ export function bytesOf(answer: Readable): Promise<Buffer> {
  * `read` throws. The body itself goes through no promise: those of a request are old when it is answered, and V8 would
  * free what they hold late.
  */
-export function readBody<Read>(answer: Readable, read: (body: Buffer) => Read): Promise<Read> {
+export function readBody<Read>(answer: AnswerBody, read: (body: Buffer) => Read): Promise<Read> {
   return new Promise((resolve, reject) => {
     const take = (body: Buffer): void => {
       try {
@@ -100,24 +127,6 @@ export function readBody<Read>(answer: Readable, read: (body: Buffer) => Read): 
         reject(error);
       }
     };
-    onceWhole(answer, (body) => inTurn(() => take(body)), reject);
-  });
-}
-
-function onceWhole(answer: Readable, use: (body: Buffer) => void, fail: (error: Error) => void): void {
-  const chunks: Buffer[] = [];
-  let whole = false;
-  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-  answer.on('end', () => {
-    const [first] = chunks;
-    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-    chunks.length = 0;
-    whole = true;
-    use(body);
-  });
-  answer.on('error', fail);
-  // A request that is aborted while its answer comes may close without an end and without an error.
-  answer.on('close', () => {
-    if (!whole) fail(named('Error', 'the answer ended before its end'));
+    answer.whole((body) => inTurn(() => take(body)), reject);
   });
 }

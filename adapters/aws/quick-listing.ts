@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { bytesOf } from './http-exchange.ts';
 import { type ListedPage, parseListing, UnusualListing } from './listing-xml.ts';
 
 type Wire = { response: unknown };
@@ -24,7 +24,7 @@ export function readQuickly(command: ListObjectsCommand | ListObjectsV2Command):
       page = null;
       const response = result.response as { statusCode?: number; body?: unknown };
       if (response.statusCode !== 200 || !(response.body instanceof Readable)) return result;
-      const body = await bytesOf(response.body);
+      const body = await buffer(response.body);
       page = parseOrLeave(body);
       response.body = Readable.from([page === null ? body : nothing]);
       return result;

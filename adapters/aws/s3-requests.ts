@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AnswerBody } from './answer-body.ts';
 import { textOfHeaders, wireHeaders } from './header-text.ts';
-import { abortedError, bytesOf, openExchange, readBody } from './http-exchange.ts';
+import { type Answer, abortedError, bytesOf, openExchange, readBody } from './http-exchange.ts';
 import { pauseBeforeRetry } from './may-retry.ts';
 import { RefusedAnswer } from './refused-answer.ts';
 import {
@@ -60,7 +61,7 @@ const retryTokens = 500;
 const retryCost = 5;
 
 /**
- * Signed requests to one bucket over Node's HTTP, for what is asked millions of times: they cost a fraction of what
+ * Signed requests to one bucket over undici, for what is asked millions of times: they cost a fraction of what
  * they cost through the SDK's middleware, and mean the same at the store. Rejects with what `storeError` reads.
  *
  * A request is repeated as the SDK's standard mode does: connections that fail, 5xx, throttles, and once the clock is set
@@ -84,12 +85,12 @@ export class S3Requests {
 
   /** What is read of the whole body; see `readBody`. What `read` throws is no failure of the request: nothing is repeated for it. */
   read<Read>(request: S3Request, read: (body: Buffer) => Read): Promise<S3Answer<Read>> {
-    return this.#persistently(request, (answer) => readBody(answer, read));
+    return this.#persistently(request, (body) => readBody(body, read));
   }
 
   /** The answer when its head is there. The body holds a connection until it is read, destroyed, or the signal aborts. */
-  open(request: S3Request): Promise<S3Answer<IncomingMessage>> {
-    return this.#persistently(request, (answer) => answer);
+  open(request: S3Request): Promise<S3Answer<AnswerBody>> {
+    return this.#persistently(request, (body) => body);
   }
 
   close(): void {
@@ -98,12 +99,12 @@ export class S3Requests {
 
   async #persistently<Body>(
     request: S3Request,
-    read: (answer: IncomingMessage) => Body | Promise<Body>,
+    read: (body: AnswerBody) => Body | Promise<Body>,
   ): Promise<S3Answer<Body>> {
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await this.#send(request);
-        const body = await read(answer);
+        const body = await read(answer.body);
         this.#retryTokens = Math.min(retryTokens, this.#retryTokens + 1);
         return { headers: textOfHeaders(answer.headers), body };
       } catch (error) {
@@ -116,7 +117,7 @@ export class S3Requests {
     }
   }
 
-  async #send(request: S3Request): Promise<IncomingMessage> {
+  async #send(request: S3Request): Promise<Answer> {
     const { address, count, skew } = this.#options;
     const { method, key, query = '', body = null, signal } = request;
     const sign = await this.#signerNow();
@@ -131,10 +132,9 @@ export class S3Requests {
     count(request.operation);
     const target = query === '' ? path : `${path}?${query}`;
     const answer = await this.#exchange.send({ method, target, headers: wireHeaders(headers), body, signal });
-    const status = answer.statusCode ?? 0;
+    const { status } = answer;
     if (status >= 200 && status < 300) return answer;
-    const said = method === 'HEAD' ? '' : (await bytesOf(answer)).toString();
-    if (method === 'HEAD') answer.resume();
+    const said = method === 'HEAD' ? '' : (await bytesOf(answer.body)).toString();
     throw new RefusedAnswer(status, answer.headers, said, method === 'HEAD');
   }
 

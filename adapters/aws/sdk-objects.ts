@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ObjectBody, ObjectDetails } from '../../core/ports.ts';
-import { bodyOf, type GetOptions } from './direct-objects.ts';
+import type { GetOptions } from './direct-objects.ts';
 import { detailsOf, noAnswer } from './s3-properties.ts';
 
 type Target = { Bucket: string; Key: string };
@@ -29,9 +29,17 @@ export async function getBySdk(
     if (range !== undefined && answer.ContentRange?.startsWith(`bytes ${range.first}-`) !== true) {
       throw noAnswer('gave other bytes than the range that was asked for');
     }
-    return { details: detailsOf(target.Key, answer), body: bodyOf(stream, asFailure) };
+    return { details: detailsOf(target.Key, answer), body: piecesOf(stream, asFailure) };
   } catch (error) {
     stream.destroy();
     throw error;
+  }
+}
+
+async function* piecesOf(stream: Readable, asFailure: (error: unknown) => Error): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw asFailure(error);
   }
 }

@@ -1,0 +1,93 @@
+import type { Dispatcher } from 'undici';
+
+type Connection = Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort' | 'paused'>;
+
+/** So many bytes may wait for a reader before the store is asked to hold on. */
+const mostWaitingBytes = 256 * 1024;
+
+/**
+ * The body of an answer, to be read once: whole, or piece by piece, in which case no more than a few pieces wait. What the
+ * exchange hears of the answer comes in by `push`, `end` and `fail`.
+ */
+export class AnswerBody implements AsyncIterable<Buffer> {
+  readonly #connection: Connection;
+  #chunks: Buffer[] = [];
+  #waitingBytes = 0;
+  #ended = false;
+  #error: Error | null = null;
+  #whole: { use(body: Buffer): void; fail(error: Error): void } | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    if (this.#whole !== null) return;
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= mostWaitingBytes) this.#connection.pause();
+    this.#tell();
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (this.#whole === null) this.#tell();
+    else this.#useWhole(this.#whole);
+  }
+
+  fail(error: Error): void {
+    this.#error = error;
+    this.#chunks = [];
+    if (this.#whole === null) this.#tell();
+    else this.#whole.fail(error);
+  }
+
+  /** Calls `use` with all bytes at their end, or `fail` with what kept them from coming. No promise holds them. */
+  whole(use: (body: Buffer) => void, fail: (error: Error) => void): void {
+    const reader = { use, fail };
+    if (this.#error !== null) fail(this.#error);
+    else if (this.#ended) this.#useWhole(reader);
+    else {
+      this.#whole = reader;
+      if (this.#connection.paused) this.#connection.resume();
+    }
+  }
+
+  /** Lets the answer go; its connection is closed unless it has come to its end. */
+  destroy(): void {
+    if (this.#ended || this.#error !== null) return;
+    this.#connection.abort(new Error('nobody reads the answer'));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    try {
+      for (;;) {
+        for (let chunk = this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
+          this.#waitingBytes -= chunk.length;
+          yield chunk;
+        }
+        if (this.#error !== null) throw this.#error;
+        if (this.#ended) return;
+        if (this.#connection.paused) this.#connection.resume();
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
+        await promise;
+      }
+    } finally {
+      this.destroy();
+    }
+  }
+
+  #tell(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  #useWhole({ use }: { use(body: Buffer): void }): void {
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    use(body);
+  }
+}
