@@ -83,18 +83,21 @@ async function runOnce(
 ): Promise<Round> {
   const destination = await startStore('to-there', server);
   try {
-    const before = await source.tell({});
-    await destination.tell({ latencyMs });
+    const before = [await source.tell({}), await destination.tell({ latencyMs })];
     const measured = await subject.run({ source, destination, listed, filesInFlight, mostSeconds, rclone });
-    const asked = [before, await source.tell({}), await destination.tell({ latencyMs: 0 })];
-    const [earlier, read, written] = asked.map((counts) => (counts === null ? null : total(counts)));
+    const after = [await source.tell({}), await destination.tell({ latencyMs: 0 })];
+    const [earlier, later] = [before, after].map((sides) =>
+      sides.some((counts) => counts === null)
+        ? null
+        : sides.reduce((sum, counts) => sum + total(counts ?? {}), 0),
+    );
     const client = clientOf(destination);
     const arrived = new Map((await listAll(client)).map(({ key, sizeBytes }) => [key, sizeBytes]));
     client.close();
     const missing = listed.filter(({ key, sizeBytes }) => arrived.get(key) !== sizeBytes).length;
     if (missing > 0) throw new Error(`${missing} of ${listed.length} objects did not arrive whole`);
-    const isCounted = earlier != null && read != null && written != null;
-    return { ...measured, requestsPerObject: isCounted ? (read - earlier + written) / listed.length : null };
+    const isCounted = earlier != null && later != null;
+    return { ...measured, requestsPerObject: isCounted ? (later - earlier) / listed.length : null };
   } finally {
     await destination.stop();
   }

@@ -6,8 +6,7 @@ import { startS3Server } from '../../local/s3-server/s3-server.ts';
 const Command = z.strictObject({ latencyMs: z.number().min(0).optional() });
 
 // The S3 server as a process of its own, so that it shares no thread with what is measured.
-const [bucket = 'bucket'] = process.argv.slice(2);
-const server = await startS3Server({ buckets: [bucket] });
+const server = await startS3Server({ buckets: process.argv.slice(2) });
 const say = (value: object): boolean => process.stdout.write(`${JSON.stringify(value)}\n`);
 say({ endpoint: server.endpoint });
 const lines = createInterface({ input: process.stdin });

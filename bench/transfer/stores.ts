@@ -8,6 +8,9 @@ import { findPeer } from './peers.ts';
 import { startSeaweed } from './seaweed-server.ts';
 
 const Started = z.strictObject({ endpoint: z.url() });
+/** Where servers are warmed up. */
+const warmUpBucket = 'used-before';
+
 const Told = z.strictObject({ requests: z.record(z.string(), z.number()) });
 
 /** An S3 server in a process of its own. */
@@ -30,12 +33,19 @@ export async function startStore(bucket: string, server?: TransferCase['server']
   return { endpoint, bucket, stop, tell: async () => null };
 }
 
-/** One of our S3 servers. Throws when it says something else than its address. */
+/**
+ * One of our S3 servers, which has answered some thousand requests before: a store in use is no program that was started a
+ * moment ago. Throws when it says something else than its address.
+ */
 async function startOurs(bucket: string): Promise<BenchStore> {
   const script = new URL('store-process.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, bucket], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, bucket, warmUpBucket],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<unknown> => {
@@ -44,6 +54,7 @@ async function startOurs(bucket: string): Promise<BenchStore> {
     return JSON.parse(value);
   };
   const { endpoint } = Started.parse(await next());
+  await warmUp(endpoint);
   return {
     endpoint,
     bucket,
@@ -67,6 +78,20 @@ export function clientOf({ endpoint, bucket }: Pick<BenchStore, 'endpoint' | 'bu
     endpoint,
     credentials: { accessKeyId: 'any', secretAccessKey: 'anyanyany' },
   });
+}
+
+/** Writes and reads small objects in the server's second bucket. */
+async function warmUp(endpoint: string): Promise<void> {
+  const client = clientOf({ endpoint, bucket: warmUpBucket });
+  const left = Array.from({ length: 3000 }, (_, n) => `object-${n}`).values();
+  const use = async (): Promise<void> => {
+    for (const key of left) {
+      await client.put(key, Buffer.alloc(4096), 4096, {});
+      await (await client.get(key))?.body.whole?.();
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, use));
+  client.close();
 }
 
 /** Fills the bucket with objects of these sizes, and gives what a listing then tells of it. */
