@@ -88,9 +88,12 @@ async function measure(
   try {
     const messages = batchesOf(job).map((batch) => ({ body: encodeBatch(batch) }));
     await started.promise;
+    // Workers stand still while the queue is filled: the queue's server and client would take half of the cores from them.
+    for (const { pid } of fleet) process.kill(-pid, 'SIGSTOP');
+    await queue.send(messages);
     const watch = watchTree(fleet.map(({ pid }) => pid));
     const startedAtMs = Date.now();
-    await queue.send(messages);
+    for (const { pid } of fleet) process.kill(-pid, 'SIGCONT');
     await settled.promise;
     const usage = await watch.end();
     for (const worker of fleet) worker.stop();
