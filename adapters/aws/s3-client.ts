@@ -5,7 +5,7 @@ import { afterRetries, requestCounter } from './count-requests.ts';
 import { atTheWire, headersAsUtf8 } from './header-text.ts';
 import { beforeSigning, plainQuery } from './plain-query.ts';
 import type { S3Connection } from './resolve-connection.ts';
-import { S3Requests } from './s3-requests.ts';
+import type { S3Requests } from './s3-requests.ts';
 import { silentLogger } from './silent-logger.ts';
 import { addressOf } from './store-address.ts';
 
@@ -71,6 +71,8 @@ export function s3Client(connection: S3Connection, options: S3ClientOptions = {}
   async function openRequests(): Promise<S3Requests | null> {
     const address = options.sdkOnly === true ? null : await addressOf(client, connection.bucket);
     if (address === null) return null;
+    // Loaded where it is needed: a function that asks no bucket starts without an HTTP client more.
+    const { S3Requests } = await import('./s3-requests.ts');
     opened = new S3Requests({
       address,
       credentials: connection.credentials ?? client.config.credentials,
