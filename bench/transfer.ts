@@ -45,7 +45,7 @@ async function measureCase(
   const source = await startStore('from-here', each.server);
   try {
     say(`${each.name}: writing ${each.sizes.length} objects ...`);
-    const listed = await fill(source, each.sizes);
+    const listed = await fill(source, each);
     await source.tell({ latencyMs: each.latencyMs });
     const rounds = new Map<string, Round[]>();
     const notes = new Map<string, string>();
@@ -76,7 +76,7 @@ async function measureCase(
 /** One subject, once, into a new and empty destination. Throws when an object is missing there afterwards. */
 async function runOnce(
   subject: Subject,
-  { latencyMs, filesInFlight, server }: TransferCase,
+  { latencyMs, filesInFlight, server, tags = {} }: TransferCase,
   source: BenchStore,
   listed: readonly ObjectSummary[],
   rclone: string,
@@ -84,7 +84,9 @@ async function runOnce(
   const destination = await startStore('to-there', server);
   try {
     const before = [await source.tell({}), await destination.tell({ latencyMs })];
-    const measured = await subject.run({ source, destination, listed, filesInFlight, mostSeconds, rclone });
+    const tagged = Object.keys(tags).length > 0;
+    const job = { source, destination, listed, filesInFlight, tagged, mostSeconds, rclone };
+    const measured = await subject.run(job);
     const after = [await source.tell({}), await destination.tell({ latencyMs: 0 })];
     const [earlier, later] = [before, after].map((sides) =>
       sides.some((counts) => counts === null)
@@ -93,6 +95,9 @@ async function runOnce(
     );
     const client = clientOf(destination);
     const arrived = new Map((await listAll(client)).map(({ key, sizeBytes }) => [key, sizeBytes]));
+    const one = listed[Math.floor(listed.length / 2)]?.key ?? '';
+    if (subject.copiesTags === true && JSON.stringify(await client.tags(one)) !== JSON.stringify(tags))
+      throw new Error(`${one} did not arrive with its tags`);
     client.close();
     const missing = listed.filter(({ key, sizeBytes }) => arrived.get(key) !== sizeBytes).length;
     if (missing > 0) throw new Error(`${missing} of ${listed.length} objects did not arrive whole`);

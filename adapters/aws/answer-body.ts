@@ -54,6 +54,11 @@ export class AnswerBody implements AsyncIterable<Buffer> {
     }
   }
 
+  /** All bytes. Rejects with what keeps them from coming. */
+  bytes(): Promise<Buffer> {
+    return new Promise((resolve, reject) => this.whole(resolve, reject));
+  }
+
   /** Lets the answer go; its connection is closed unless it has come to its end. */
   destroy(): void {
     if (this.#ended || this.#error !== null) return;

@@ -1,10 +1,11 @@
 import type { ObjectBody, ObjectDetails, ObjectProperties } from '../../core/ports.ts';
 import type { AnswerBody } from './answer-body.ts';
 import { requireLength } from './exact-body.ts';
-import { bytesOf } from './http-exchange.ts';
 import { detailsInHeaders, headersToWrite } from './object-headers.ts';
-import { confirmedEtag, noAnswer } from './s3-properties.ts';
+import { taggingBySdk } from './read-by-sdk.ts';
+import { confirmedEtag, noAnswer, tagsOf } from './s3-properties.ts';
 import type { S3Requests } from './s3-requests.ts';
+import { parseTagging } from './tagging-xml.ts';
 
 /** How a GET is narrowed. */
 export type GetOptions = { range?: { first: number; last: number }; ifMatch?: string; signal?: AbortSignal };
@@ -64,7 +65,7 @@ function bodyOf(answer: AnswerBody, asFailure: (error: unknown) => Error): Objec
   return {
     [Symbol.asyncIterator]: pieces,
     whole: () =>
-      bytesOf(answer).catch((error: unknown) => {
+      answer.bytes().catch((error: unknown) => {
         throw asFailure(error);
       }),
   };
@@ -90,4 +91,15 @@ export async function putDirectly(
     signal,
   });
   return confirmedEtag(answer.headers.etag);
+}
+
+/** The object's tags. */
+export async function tagsDirectly(requests: S3Requests, key: string): Promise<Record<string, string>> {
+  const { body } = await requests.collect({
+    operation: 'GetObjectTagging',
+    method: 'GET',
+    key,
+    query: 'tagging=',
+  });
+  return parseTagging(body) ?? tagsOf(await taggingBySdk(body));
 }

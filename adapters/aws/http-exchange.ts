@@ -108,13 +108,8 @@ function single(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return headers;
 }
 
-/** The whole of an answer's body. Rejects with Node's error when it breaks off. */
-export function bytesOf(body: AnswerBody): Promise<Buffer> {
-  return new Promise((resolve, reject) => body.whole(resolve, reject));
-}
-
 /**
- * What is read of the whole of an answer's body, in a turn of its own. Rejects as `bytesOf` does, and with what
+ * What is read of the whole of an answer's body, in a turn of its own. Rejects as `AnswerBody.bytes` does, and with what
  * `read` throws. The body itself goes through no promise: those of a request are old when it is answered, and V8 would
  * free what they hold late.
  */

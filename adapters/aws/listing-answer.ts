@@ -9,10 +9,10 @@ import type { ListingWay } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
 import type { ListedPage } from './listing-xml.ts';
 import { parseOrLeave, readQuickly } from './quick-listing.ts';
+import { listingBySdk } from './read-by-sdk.ts';
 import type { S3ClientOfBucket } from './s3-client.ts';
 import { plainEtag } from './s3-properties.ts';
 import { canonicalQuery } from './sign-request.ts';
-import { readSlowly } from './slow-listing.ts';
 
 /** How a store is paged, with keys URL-encoded or as they are. */
 export type ListingStyle = { version: ListingWay; encoded: boolean };
@@ -79,7 +79,7 @@ export async function askV2(
     return page === null ? bytes : { ...answerOf(page), next: page.token };
   });
   if (!Buffer.isBuffer(body)) return body;
-  const answer = await readSlowly(body);
+  const answer = await listingBySdk(body);
   return { ...slowAnswer(answer), next: answer.NextContinuationToken };
 }
 

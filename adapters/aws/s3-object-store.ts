@@ -17,7 +17,7 @@ import type {
 } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { StoreError } from '../../core/store-error.ts';
-import { getDirectly, headDirectly, putDirectly } from './direct-objects.ts';
+import { getDirectly, headDirectly, putDirectly, tagsDirectly } from './direct-objects.ts';
 import { listLevel } from './level-listing.ts';
 import type { ListingStyle } from './listing-answer.ts';
 import { uploadInParts } from './multipart-upload.ts';
@@ -26,7 +26,7 @@ import type { S3Connection } from './resolve-connection.ts';
 import { askFirstFromBytes, type S3ClientOfBucket, type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
 import { listPage } from './s3-listing.ts';
-import { noAnswer } from './s3-properties.ts';
+import { noAnswer, tagsOf } from './s3-properties.ts';
 import { getBySdk, headBySdk } from './sdk-objects.ts';
 import { uploadWhole } from './whole-upload.ts';
 
@@ -128,9 +128,9 @@ export class S3ObjectStore implements ObjectStore {
 
   tags(key: string): Promise<Record<string, string>> {
     return this.#told(async () => {
-      const { TagSet } = await this.#client.send(new GetObjectTaggingCommand(this.#target(key)));
-      if (TagSet === undefined) throw noAnswer('told no tags, not even none');
-      return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+      const direct = await this.#bucket.requests();
+      if (direct !== null) return tagsDirectly(direct, key);
+      return tagsOf(await this.#client.send(new GetObjectTaggingCommand(this.#target(key))));
     });
   }
 

@@ -1,5 +1,6 @@
 import type {
   GetObjectCommandOutput,
+  GetObjectTaggingCommandOutput,
   HeadObjectCommandOutput,
   PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
@@ -102,4 +103,10 @@ export function exactHeaders(properties: ObjectProperties) {
       if (headers !== null && typeof properties.contentType !== 'string') delete headers['content-type'];
       return next(args);
     };
+}
+
+/** The tags in the SDK's answer. Throws `noAnswer` where it holds none, not even an empty list. */
+export function tagsOf({ TagSet }: Pick<GetObjectTaggingCommandOutput, 'TagSet'>): Record<string, string> {
+  if (TagSet === undefined) throw noAnswer('told no tags, not even none');
+  return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerBody } from './answer-body.ts';
 import { textOfHeaders, wireHeaders } from './header-text.ts';
-import { type Answer, abortedError, bytesOf, openExchange, readBody } from './http-exchange.ts';
+import { type Answer, abortedError, openExchange, readBody } from './http-exchange.ts';
 import { pauseBeforeRetry } from './may-retry.ts';
 import { RefusedAnswer } from './refused-answer.ts';
 import {
@@ -80,7 +80,7 @@ export class S3Requests {
 
   /** The answer with its whole body. */
   collect(request: S3Request): Promise<S3Answer<Buffer>> {
-    return this.#persistently(request, bytesOf);
+    return this.#persistently(request, (body) => body.bytes());
   }
 
   /** What is read of the whole body; see `readBody`. What `read` throws is no failure of the request: nothing is repeated for it. */
@@ -134,7 +134,7 @@ export class S3Requests {
     const answer = await this.#exchange.send({ method, target, headers: wireHeaders(headers), body, signal });
     const { status } = answer;
     if (status >= 200 && status < 300) return answer;
-    const said = method === 'HEAD' ? '' : (await bytesOf(answer.body)).toString();
+    const said = method === 'HEAD' ? '' : (await answer.body.bytes()).toString();
     throw new RefusedAnswer(status, answer.headers, said, method === 'HEAD');
   }
 

@@ -9,6 +9,8 @@ export type TransferCase = {
   filesInFlight: number;
   /** Both stores: ours unless told. SeaweedFS counts no requests and knows no latency. */
   server?: 'SeaweedFS';
+  /** What each object is tagged with, and our workers then copy; rclone copies no tags. */
+  tags?: Readonly<Record<string, string>>;
   /** Not part of a run that names no case. */
   onlyByName?: boolean;
 };
@@ -23,6 +25,13 @@ export function transferCases(quick: boolean): TransferCase[] {
   const mixed = [...many(some(4_000), 4 * KiB), ...many(some(400), MiB), ...many(2, 300 * MiB)];
   return [
     { name: '4KiB', sizes: small, latencyMs: 0, filesInFlight: 32 },
+    {
+      name: '4KiB-tags',
+      sizes: small,
+      latencyMs: 0,
+      filesInFlight: 32,
+      tags: { project: 'apollo', owner: 'ops' },
+    },
     { name: '4KiB-30ms', sizes: small, latencyMs: 30, filesInFlight: 32 },
     // One in flight each, so that 8 workers are still bound by latency and not by the cores that they share.
     { name: '4KiB-30ms-fleet', sizes: many(quick ? 640 : 2_560, 4 * KiB), latencyMs: 30, filesInFlight: 1 },

@@ -29,6 +29,7 @@ const ways = {
 export function drover(workers: number, way: keyof typeof ways = ''): Subject {
   return {
     name: `drover x${workers}${way}`,
+    copiesTags: true,
     unable: async () => null,
     async run(job) {
       const out = await mkdtemp(join(tmpdir(), 'drover-bench-'));
@@ -108,7 +109,7 @@ async function measure(
 }
 
 /** Full batches, as the lister packs them. */
-function batchesOf({ listed, source, destination }: Job): BatchMessage[] {
+function batchesOf({ listed, source, destination, tagged }: Job): BatchMessage[] {
   const at = ({ bucket, endpoint }: BenchStore) => ({
     provider: 'Other',
     bucket,
@@ -137,7 +138,7 @@ function batchesOf({ listed, source, destination }: Job): BatchMessage[] {
     attempt: 1,
     source: at(source),
     destination: { ...at(destination), kmsKeyId: null },
-    objectTags: 'ignore',
+    objectTags: tagged ? 'copy' : 'ignore',
     limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
     files: [...files],
   }));

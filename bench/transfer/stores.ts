@@ -94,14 +94,17 @@ async function warmUp(endpoint: string): Promise<void> {
   client.close();
 }
 
-/** Fills the bucket with objects of these sizes, and gives what a listing then tells of it. */
-export async function fill(store: BenchStore, sizes: readonly number[]): Promise<ObjectSummary[]> {
+/** Fills the bucket with objects of these sizes and tags, and gives what a listing then tells of it. */
+export async function fill(
+  store: BenchStore,
+  { sizes, tags = {} }: Pick<TransferCase, 'sizes' | 'tags'>,
+): Promise<ObjectSummary[]> {
   const client = clientOf(store);
   const bytes = Buffer.alloc(Math.max(...sizes), 'drover ');
   const left = sizes.entries();
   const write = async (): Promise<void> => {
     for (const [n, sizeBytes] of left)
-      await client.put(`many/${n % 50}/object-${n}`, bytes.subarray(0, sizeBytes), sizeBytes, {});
+      await client.put(`many/${n % 50}/object-${n}`, bytes.subarray(0, sizeBytes), sizeBytes, { tags });
   };
   await Promise.all(Array.from({ length: 16 }, write));
   const listed = await listAll(client);

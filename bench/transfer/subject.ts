@@ -8,6 +8,8 @@ export type Job = {
   destination: BenchStore;
   listed: readonly ObjectSummary[];
   filesInFlight: number;
+  /** Whether objects have tags that are to arrive. */
+  tagged: boolean;
   mostSeconds: number;
   rclone: string;
 };
@@ -16,4 +18,9 @@ export type Job = {
 export type Measured = Usage & { seconds: number; queueRequests?: number; outcomeFiles?: number };
 
 /** Whom we measure. `unable` is a sentence on why it cannot do this job, or null. */
-export type Subject = { name: string; unable(): Promise<string | null>; run(job: Job): Promise<Measured> };
+export type Subject = {
+  name: string;
+  copiesTags?: boolean;
+  unable(): Promise<string | null>;
+  run(job: Job): Promise<Measured>;
+};

@@ -19,7 +19,7 @@ function aConnection() {
   return { told, body: new AnswerBody(connection) };
 }
 const piece = (kibibytes: number, letter = 'a') => Buffer.alloc(kibibytes * 1024, letter);
-const whole = (body: AnswerBody) => new Promise<Buffer>((resolve, reject) => body.whole(resolve, reject));
+const whole = (body: AnswerBody) => body.bytes();
 async function read(body: AnswerBody): Promise<string> {
   let text = '';
   for await (const chunk of body) text += chunk.toString();

@@ -64,6 +64,8 @@ describe('what a store sees of us is what it sees of the SDK', () => {
       await bothSend((store) => store.head(key));
       await bothSend(async (store) => (await store.get(key))?.body.whole?.());
       await bothSend((store) => store.put(key, Buffer.from('x'), 1, {}));
+      // An empty answer tells no tags.
+      await bothSend((store) => store.tags(key).catch(() => null));
     }
   });
 
