@@ -2,6 +2,8 @@ import type { Dispatcher } from 'undici';
 
 type Connection = Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort' | 'paused'>;
 
+const nothing = Buffer.alloc(0);
+
 /** So many bytes may wait for a reader before the store is asked to hold on. */
 const mostWaitingBytes = 256 * 1024;
 
@@ -15,7 +17,7 @@ export class AnswerBody implements AsyncIterable<Buffer> {
   #waitingBytes = 0;
   #ended = false;
   #error: Error | null = null;
-  #whole: { use(body: Buffer): void; fail(error: Error): void } | null = null;
+  #whole: { use(pieces: Buffer[]): void; fail(error: Error): void } | null = null;
   #wake: (() => void) | null = null;
 
   constructor(connection: Connection) {
@@ -33,7 +35,7 @@ export class AnswerBody implements AsyncIterable<Buffer> {
   end(): void {
     this.#ended = true;
     if (this.#whole === null) this.#tell();
-    else this.#useWhole(this.#whole);
+    else this.#handOver(this.#whole);
   }
 
   fail(error: Error): void {
@@ -43,11 +45,11 @@ export class AnswerBody implements AsyncIterable<Buffer> {
     else this.#whole.fail(error);
   }
 
-  /** Calls `use` with all bytes at their end, or `fail` with what kept them from coming. No promise holds them. */
-  whole(use: (body: Buffer) => void, fail: (error: Error) => void): void {
+  /** Calls `use` with all bytes, in pieces, at their end, or `fail` with what kept them from coming. No promise holds them. */
+  whole(use: (pieces: Buffer[]) => void, fail: (error: Error) => void): void {
     const reader = { use, fail };
     if (this.#error !== null) fail(this.#error);
-    else if (this.#ended) this.#useWhole(reader);
+    else if (this.#ended) this.#handOver(reader);
     else {
       this.#whole = reader;
       if (this.#connection.paused) this.#connection.resume();
@@ -56,7 +58,13 @@ export class AnswerBody implements AsyncIterable<Buffer> {
 
   /** All bytes. Rejects with what keeps them from coming. */
   bytes(): Promise<Buffer> {
-    return new Promise((resolve, reject) => this.whole(resolve, reject));
+    return new Promise((resolve, reject) => {
+      this.whole(([first, ...others]) => {
+        resolve(
+          first !== undefined && others.length === 0 ? first : Buffer.concat([first ?? nothing, ...others]),
+        );
+      }, reject);
+    });
   }
 
   /** Lets the answer go; its connection is closed unless it has come to its end. */
@@ -89,10 +97,9 @@ export class AnswerBody implements AsyncIterable<Buffer> {
     this.#wake = null;
   }
 
-  #useWhole({ use }: { use(body: Buffer): void }): void {
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+  #handOver({ use }: { use(pieces: Buffer[]): void }): void {
+    const pieces = this.#chunks;
     this.#chunks = [];
-    use(body);
+    use(pieces);
   }
 }

@@ -108,20 +108,31 @@ function single(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return headers;
 }
 
+/** Where an answer is put together to be read; the next one takes its place. */
+let place = Buffer.alloc(512 * 1024);
+
 /**
- * What is read of the whole of an answer's body, in a turn of its own. Rejects as `AnswerBody.bytes` does, and with what
- * `read` throws. The body itself goes through no promise: those of a request are old when it is answered, and V8 would
- * free what they hold late.
+ * What is read of the whole of an answer's body, in a turn of its own. `read` must keep nothing of what it is given. Rejects
+ * as `AnswerBody.bytes` does, and with what `read` throws. The body itself goes through no promise: those of a request are old
+ * when it is answered, and V8 would free what they hold late.
  */
 export function readBody<Read>(answer: AnswerBody, read: (body: Buffer) => Read): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const take = (body: Buffer): void => {
+    const take = (pieces: readonly Buffer[]): void => {
       try {
-        resolve(read(body));
+        resolve(read(joined(pieces)));
       } catch (error) {
         reject(error);
       }
     };
-    answer.whole((body) => inTurn(() => take(body)), reject);
+    answer.whole((pieces) => inTurn(() => take(pieces)), reject);
   });
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (sizeBytes > place.length) place = Buffer.alloc(2 * sizeBytes);
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(place, at);
+  return place.subarray(0, at);
 }

@@ -76,7 +76,7 @@ export async function askV2(
   } as const;
   const { body } = await direct.read(request, (bytes) => {
     const page = parseOrLeave(bytes);
-    return page === null ? bytes : { ...answerOf(page), next: page.token };
+    return page === null ? Buffer.from(bytes) : { ...answerOf(page), next: page.token };
   });
   if (!Buffer.isBuffer(body)) return body;
   const answer = await listingBySdk(body);

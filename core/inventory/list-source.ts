@@ -50,7 +50,7 @@ export type ListingParts = {
 /** Progress is told so often, however quick pages come. */
 const tellEveryMs = 200;
 /** So often a checkpoint is written while ranges go on that do not wait for it: each names all of them. */
-const recordEveryMs = 20;
+const recordEveryMs = 10;
 
 /**
  * Lists the source from the checkpoint to the end: many ranges of the key space at the same time, the largest rest
@@ -220,8 +220,6 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   }
 
   const first = state.ranges.map(ranges.add);
-  const [whole] = first;
-  if (parts.checkpoint === null && whole !== undefined) whole.nextCutAtPages = pagesBeforeFirstCut;
   for (const range of first) start(range);
   while (running.size > 0) await Promise.all(running);
   if (failed.signal.aborted) throw failed.signal.reason;
@@ -239,6 +237,3 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   await jobStore.write(jobLayout.listing(folder), encodeJson(listing));
   return listing;
 }
-
-/** The source is cut for the first time when it has shown so many pages: most small buckets never are. */
-const pagesBeforeFirstCut = 2;

@@ -18,7 +18,7 @@ function listInRounds(distribution: Distribution, { objects, pageSize, slots }: 
       { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null },
     ),
   );
-  ranges.add(untouched(null, null)).nextCutAtPages = 2;
+  ranges.add(untouched(null, null));
   let [rounds, pages, listed, shards] = [0, 0, 0, 0];
 
   function page(range: LiveRange): void {
