@@ -3,7 +3,7 @@ import { cutOf, type LiveRange } from './live-range.ts';
 
 /** A range is worth cutting when so many pages are left of it: each cut costs half a page, and a shard. */
 const worthwhilePages = 4;
-/** The same while a good part of the slots is idle. */
+/** The same while most slots are idle. */
 const earlyPages = 3;
 /** Estimates beyond that say only that nothing is known. */
 const unknownPages = 100_000;
@@ -28,8 +28,8 @@ export const chooseCut: ChooseCut = (ranges, alphabets, slots) => {
     return found === null ? [] : [{ range, ...found }];
   });
   const left = candidates.reduce((sum, { pagesLeft }) => sum + Math.min(pagesLeft, unknownPages), 0);
-  const muchIdle = ranges.length < slots * 0.75;
-  const enough = muchIdle ? earlyPages : Math.max(worthwhilePages, left / slots);
+  const mostlyIdle = ranges.length < slots / 2;
+  const enough = mostlyIdle ? earlyPages : Math.max(worthwhilePages, left / slots);
   const largest = candidates.reduce<(typeof candidates)[number] | null>(
     (best, each) => (best === null || each.pagesLeft > best.pagesLeft ? each : best),
     null,
