@@ -2,7 +2,7 @@ import type { Alphabets } from '../keyspace/alphabets.ts';
 import { cutOf, type LiveRange } from './live-range.ts';
 
 /** A range is worth cutting when so many pages are left of it: each cut costs half a page, and a shard. */
-const worthwhilePages = 4;
+const worthwhilePages = 6;
 /** The same while most slots are idle. */
 const earlyPages = 3;
 /** Estimates beyond that say only that nothing is known. */
