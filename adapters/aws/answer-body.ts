@@ -2,8 +2,6 @@ import type { Dispatcher } from 'undici';
 
 type Connection = Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort' | 'paused'>;
 
-const nothing = Buffer.alloc(0);
-
 /** So many bytes may wait for a reader before the store is asked to hold on. */
 const mostWaitingBytes = 256 * 1024;
 
@@ -59,10 +57,9 @@ export class AnswerBody implements AsyncIterable<Buffer> {
   /** All bytes. Rejects with what keeps them from coming. */
   bytes(): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.whole(([first, ...others]) => {
-        resolve(
-          first !== undefined && others.length === 0 ? first : Buffer.concat([first ?? nothing, ...others]),
-        );
+      this.whole((pieces) => {
+        const [only] = pieces;
+        resolve(only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces));
       }, reject);
     });
   }

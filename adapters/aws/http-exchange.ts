@@ -79,6 +79,8 @@ export function openExchange(
             if (signal?.aborted === true) given.abort(abortedError());
           },
           onResponseStart(given, status, received) {
+            // What comes before the answer, such as that the store is at work.
+            if (status < 200) return;
             answer = new AnswerBody(given);
             resolve({ status, headers: single(received), body: answer });
           },

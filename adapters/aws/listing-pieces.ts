@@ -18,7 +18,8 @@ export function* listingPieces(body: Buffer): Generator<string, undefined> {
   }
 }
 
-function decodeStrictly(body: Buffer): string {
+/** The text of an answer. Throws `UnusualListing` for what is not UTF-8. */
+export function decodeStrictly(body: Uint8Array): string {
   try {
     return strictUtf8.decode(body);
   } catch {

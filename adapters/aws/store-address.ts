@@ -3,10 +3,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 /** Where a bucket is reached, and for which region requests to it are signed. */
 export type StoreAddress = {
   secure: boolean;
-  hostname: string;
-  /** null = the scheme's own. */
-  port: number | null;
-  /** The Host header. */
+  /** The Host header, with the port where it is not the scheme's own. */
   host: string;
   /** What comes before a key's slash: nothing, or the bucket where it is not part of the name of the host. */
   path: string;
@@ -46,9 +43,6 @@ export async function addressOf(client: S3Client, bucket: string): Promise<Store
   if (!plain || scheme.signingRegion === undefined || url.search !== '') return null;
   return {
     secure: url.protocol === 'https:',
-    // Node wants the address of an IPv6 host without its brackets.
-    hostname: url.hostname.replaceAll(/^\[|\]$/g, ''),
-    port: url.port === '' ? null : Number(url.port),
     host: url.host,
     path: url.pathname.replace(/\/$/, ''),
     signingRegion: scheme.signingRegion,

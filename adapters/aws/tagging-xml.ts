@@ -1,6 +1,6 @@
+import { decodeStrictly } from './listing-pieces.ts';
 import { UnusualListing, withoutEscapes } from './listing-values.ts';
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const tagging =
   /^(?:<\?xml [^?]*\?>)?\s*<Tagging(?: xmlns="[^"]*")?>\s*<TagSet(?:\/>|>((?:(?!<\/?TagSet)[\s\S])*)<\/TagSet>)\s*<\/Tagging>\s*$/;
 const tag = /\s*<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value(?:\/>|>([^<]*)<\/Value>)\s*<\/Tag>\s*/y;
@@ -11,10 +11,10 @@ const tag = /\s*<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value(?:\/>|>([^<]*)<\/Value>)\s*
  */
 export function parseTagging(body: Uint8Array): Record<string, string> | null {
   try {
-    const found = tagging.exec(strictUtf8.decode(body));
+    const found = tagging.exec(decodeStrictly(body));
     return found === null ? null : tagsIn(found[1] ?? '');
   } catch (error) {
-    if (error instanceof UnusualListing || error instanceof TypeError) return null;
+    if (error instanceof UnusualListing) return null;
     throw error;
   }
 }

@@ -163,6 +163,19 @@ describe('the clock', () => {
   });
 });
 
+describe('an answer', () => {
+  it('is not what a store says before it, such as that it is at work', async () => {
+    answers = [
+      (_, response) => {
+        response.writeProcessing();
+        response.end(page);
+      },
+    ];
+    expect((await list(open({ maxAttempts: 1 }))).objects).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+});
+
 describe('silence', () => {
   it('ends a request in the middle of an answer', async () => {
     answers = [(_, response) => void response.writeHead(200, { 'content-length': '9' }).write('<')];
@@ -267,11 +280,22 @@ describe('a bucket is reached', () => {
   it.each([
     ['plain', null, { host: 'plain.s3.eu-central-1.amazonaws.com', path: '', secure: true }],
     ['with.dots', null, { host: 's3.eu-central-1.amazonaws.com', path: '/with.dots', secure: true }],
-    ['plain', 'https://cos.example:8443', { host: 'cos.example:8443', path: '/plain', port: 8443 }],
-    ['plain', 'http://[::1]:9000', { host: '[::1]:9000', hostname: '::1', path: '/plain', secure: false }],
+    ['plain', 'https://cos.example:8443', { host: 'cos.example:8443', path: '/plain', secure: true }],
+    ['plain', 'http://[::1]:9000', { host: '[::1]:9000', path: '/plain', secure: false }],
   ])('%s at %s', async (bucket, at, address) => {
     const { client } = s3ClientOf({ bucket, endpoint: at });
     expect(await addressOf(client, bucket)).toMatchObject({ ...address, signingRegion: region });
+  });
+
+  it('at an IPv6 address', async ({ skip }) => {
+    const there = createServer((_, response) => void response.end(page));
+    const bound = await new Promise<boolean>((resolve) => {
+      there.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true));
+    });
+    if (!bound) return skip('this machine has no IPv6');
+    closing.push(() => there.close());
+    const endpoint = `http://[::1]:${(there.address() as AddressInfo).port}`;
+    expect((await list(open({}, { endpoint }))).objects).toHaveLength(1);
   });
 
   it('only by the SDK when it is a directory bucket', async () => {

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Decided, openDecider } from '../../../core/inventory/decide-row.ts';
@@ -6,10 +5,8 @@ import type { ObjectSummary } from '../../../core/inventory/inventory-row.ts';
 import type { MigrationPlan } from '../../../core/migration.ts';
 import { compileRoutes } from '../../../core/rules/route.ts';
 import { compileSelect } from '../../../core/rules/select.ts';
-import { StoreError } from '../../../core/store-error.ts';
-import { anObject, aPlan, type RequestChanges } from '../../support/builders.ts';
+import { aPlan, type RequestChanges } from '../../support/builders.ts';
 import { closeKey, sameEveryRun } from '../../support/hard-keys.ts';
-import { ListedObjects } from '../../support/listed-objects.ts';
 import { bucketOf, inPagesOf, listed, type Texts } from '../../support/memory-buckets.ts';
 
 type DecidedKey = Decided & ObjectSummary;
@@ -209,43 +206,4 @@ test('a lister that goes on decides as one that was never interrupted', async ()
     ),
     { ...sameEveryRun, numRuns: 150 },
   );
-});
-
-test('a lister that goes on reads the destination from where it is, not from the beginning', async () => {
-  const destination = new ListedObjects(['p/a', 'p/b', 'p/c', 'p/d'], 2);
-  const source = new ListedObjects([], 2);
-  const { decide } = openDecider(aPlan({ destination: { prefix: 'p/' } }), source, destination, {
-    after: 'b',
-    upTo: null,
-  });
-  await decide(anObject('c'));
-  expect(destination.asked[0]).toEqual({ prefix: 'p/', startAfter: 'p/b' });
-  expect(source.asked).toEqual([]);
-});
-
-const range = { after: 'b', upTo: null };
-
-test('the destination is asked for its first page before the source has answered, and not again', async () => {
-  const destination = new ListedObjects(['a', 'b', 'c', 'd'], 2);
-  const { begin, decide } = openDecider(aPlan(), new ListedObjects([], 2), destination, range);
-  begin();
-  expect(destination.asked).toEqual([{ prefix: '', startAfter: 'b' }]);
-  expect(await decide(anObject('c'))).toMatchObject({ decision: 'unchanged' });
-  expect(destination.asked).toHaveLength(1);
-});
-
-test('what goes wrong with the first page of the destination is told when it is needed', async () => {
-  const refused = new StoreError('denied', 'AccessDenied', { code: 'AccessDenied' });
-  const destination = { listPage: () => Promise.reject(refused) };
-  const { begin, decide } = openDecider(aPlan(), new ListedObjects([], 2), destination, range);
-  begin();
-  await setImmediate();
-  await expect(async () => decide(anObject('c'))).rejects.toBe(refused);
-});
-
-test('where rules rename, nothing is asked before it is known where keys go', () => {
-  const destination = new ListedObjects(['c'], 2);
-  const plan = aPlan({ rules: [{ match: '**', rename: { prefix: 'a/', to: 'b/' } }] });
-  openDecider(plan, new ListedObjects([], 2), destination, range).begin();
-  expect(destination.asked).toEqual([]);
 });
