@@ -18,8 +18,8 @@ const subjects: readonly Subject[] = [
   juicefsSync,
   s5cmd,
 ];
-/** Run only where they are named: they tell from which size on rclone is the better carrier. */
-const byName: readonly Subject[] = [drover(1, ' by rclone'), drover(1, ' direct')];
+/** Run only where they are named: they tell from which size on rclone is the better carrier, and what a small machine does. */
+const byName: readonly Subject[] = [drover(1, ' by rclone'), drover(1, ' direct'), drover(1, ' in 2 GiB')];
 const mostSeconds = 600;
 
 /**

@@ -4,11 +4,12 @@ import { storeOpener } from '../adapters/aws/open-store.ts';
 import { openWorkQueue } from '../adapters/aws/open-work-queue.ts';
 import { DiskJobStore } from '../adapters/disk/job-store.ts';
 import { systemClock as clock } from '../adapters/system-clock.ts';
+import { memoryHere } from '../containers/memory-here.ts';
 import type { Ports } from '../functions/step.ts';
 import { startChild } from './child.ts';
 import { LocalFleet } from './local-fleet.ts';
 import { LocalListers } from './local-listers.ts';
-import type { LocalRun, Pace } from './local-run.ts';
+import type { LocalRun } from './local-run.ts';
 import { startQueueServer } from './queue-server.ts';
 import { lockRun } from './run-lock.ts';
 import { MigrationWatch } from './watch-migration.ts';
@@ -71,7 +72,7 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
       const name = `worker-${number}`;
       return startChild(
         'worker',
-        { ...environment, ...workerEnvironment(pace, name) },
+        { ...environment, ...workerEnvironment(run, name) },
         join(logs, `${name}.log`),
         (line) => watch.worker(name, line),
       );
@@ -132,9 +133,10 @@ export async function openPlace(run: LocalRun): Promise<LocalPlace> {
   };
 }
 
-function workerEnvironment(pace: Pace, name: string): Record<string, string> {
+function workerEnvironment({ pace, workers }: LocalRun, name: string): Record<string, string> {
   return {
     WORKER: name,
+    MEMORY_BYTES: String(Math.floor(memoryHere() / workers)),
     FILES_IN_FLIGHT: String(pace.filesInFlight),
     LEASE_SECONDS: String(pace.leaseSeconds),
     POLL_SECONDS: '1',

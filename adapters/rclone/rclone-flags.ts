@@ -31,6 +31,8 @@ export type RcloneTuning = {
   partsFromBytes?: number;
   partBytes?: number;
   idleSeconds?: number;
+  /** What rclone may take before it collects its garbage whenever it wants more; left out = twice what it holds. */
+  memoryBytes?: number;
 };
 
 /**
@@ -70,13 +72,18 @@ export function rcdArguments(tuning: RcloneTuning): string[] {
  * The environment of rclone: its own, with nothing of ours but the proxies and what the default AWS
  * credential chain reads. Other variables of ours could change what rclone does (`RCLONE_…`), or break it
  * (1.60 fails every S3 call where AWS_CA_BUNDLE is set).
+ *
+ * Go lets a heap grow to twice of what is alive, and the parts of large objects are most of it: a machine that gives them half
+ * of its memory runs out of it, unless Go is told the end. [src: runtime, "Environment Variables", GOMEMLIMIT]
  */
 export function rcloneEnvironment(
   ours: Readonly<Record<string, string | undefined>>,
+  { memoryBytes }: Pick<RcloneTuning, 'memoryBytes'> = {},
 ): Record<string, string> {
   const kept =
     /^(https?_proxy|no_proxy|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|REGION|SHARED_CREDENTIALS_FILE|CONFIG_FILE|ROLE_ARN|ROLE_SESSION_NAME|WEB_IDENTITY_TOKEN_FILE|CONTAINER_\w+|EC2_METADATA_\w+))$/i;
-  const environment: Record<string, string> = {};
+  const environment: Record<string, string> =
+    memoryBytes === undefined ? {} : { GOMEMLIMIT: `${memoryBytes}` };
   for (const [name, value] of Object.entries(ours)) {
     if (value !== undefined && kept.test(name)) environment[name] = value;
   }

@@ -52,7 +52,7 @@ export async function startRcloneProcess(start: RcloneStart): Promise<RcloneProc
   const child = spawn(program, rest, {
     cwd: home,
     env: {
-      ...rcloneEnvironment(start.environment),
+      ...rcloneEnvironment(start.environment, start),
       PATH: start.environment.PATH ?? '',
       HOME: home,
       RCLONE_RC_USER: user,

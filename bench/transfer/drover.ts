@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SqsWorkQueue } from '../../adapters/aws/sqs-work-queue.ts';
 import { DiskJobStore } from '../../adapters/disk/job-store.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { memoryHere } from '../../containers/memory-here.ts';
 import { type BatchMessage, encodeBatch } from '../../core/batching/batch.ts';
 import { fileToMove } from '../../core/batching/file-to-move.ts';
 import { openPacker } from '../../core/batching/pack-batches.ts';
@@ -18,11 +19,12 @@ import type { Job, Measured, Subject } from './subject.ts';
 const folder = 'migrations/bench';
 const secrets = { accessKey: 'access', secretKey: 'secret' };
 
-/** Who moves small objects: the worker as it is, rclone alone, or the worker's own requests up to any size. */
+/** Who moves small objects: the worker as it is, rclone alone, or the worker's own requests up to any size; or on how small a machine. */
 const ways = {
   '': {},
   ' by rclone': { DIRECT_UP_TO_BYTES: '0' },
   ' direct': { DIRECT_UP_TO_BYTES: `${1024 ** 4}` },
+  ' in 2 GiB': { MEMORY_BYTES: `${2 * 1024 ** 3}` },
 };
 
 /** Drover's own workers, as processes, on a queue and with the job store on disk; the batches are there at once. */
@@ -75,6 +77,7 @@ async function measure(
     SECRETS_FILE: secretsFile,
     RCLONE: job.rclone,
     FILES_IN_FLIGHT: `${job.filesInFlight}`,
+    MEMORY_BYTES: `${Math.floor(memoryHere() / workers)}`,
     ...settings,
   };
   const fleet = Array.from({ length: workers }, (_, n) =>

@@ -18,6 +18,7 @@ import { listingPace, type MigrationPlan, sourceLocation } from '../../core/migr
 import type { ObjectStore } from '../../core/ports.ts';
 import { isS3Request, type Request, type S3Request } from '../../core/request.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
+import { memoryHere } from '../memory-here.ts';
 import type { openPlace } from '../place.ts';
 import { readOwnInventory, readS3Inventory } from './read-inventory.ts';
 
@@ -112,7 +113,10 @@ async function walkInto(
   const remote = await connections.remoteOf(location);
   const { prefix, requestsPerSecond } = request.source;
   const limits = { requestsPerSecond, bandwidthBytesPerSecond: null };
-  const daemon = await RcloneDaemon.start({ rclone, setpriv, environment: process.env, clock, log, limits });
+  // The other half is for this process and the system.
+  const memoryBytes = Math.floor(memoryHere() / 2);
+  const { env: environment } = process;
+  const daemon = await RcloneDaemon.start({ rclone, setpriv, environment, clock, log, limits, memoryBytes });
   const scratchFolder = `${folder}.walk`;
   try {
     await mkdir(scratchFolder, { recursive: true, mode: 0o700 });

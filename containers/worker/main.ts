@@ -1,4 +1,4 @@
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { z } from 'zod';
 import { DirectCopier } from '../../adapters/aws/direct-copier.ts';
 import { MemoryGate } from '../../adapters/rclone/memory-gate.ts';
@@ -12,6 +12,7 @@ import { renewCredentials } from '../../core/transfer/renew-credentials.ts';
 import { withinLimits } from '../../core/transfer/within-limits.ts';
 import { workLoop } from '../../core/transfer/work-loop.ts';
 import { logLines } from '../log-lines.ts';
+import { memoryHere } from '../memory-here.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
 import { chooseCarrier } from './choose-carrier.ts';
@@ -30,6 +31,8 @@ const Environment = PlaceEnvironment.extend({
   SETPRIV: z.string().optional(),
   /** Objects being copied at once; fits the machine's cores and memory unless told. */
   FILES_IN_FLIGHT: z.coerce.number().int().min(1).optional(),
+  /** Memory for this worker and its rclone, where others share the machine; all that there is unless told. */
+  MEMORY_BYTES: z.coerce.number().int().min(1).optional(),
   BYTES_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -84,10 +87,11 @@ async function main(): Promise<number> {
   const { clock } = place;
   const meter = openMeter(place.log);
   const { log } = meter;
-  // A container may have less than the machine.
-  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-  const fitting = fitMachine({ cores: availableParallelism(), memoryBytes });
-  const filesInFlight = environment.FILES_IN_FLIGHT ?? fitting.filesInFlight;
+  const { filesInFlight, partsMemoryBytes, rcloneMemoryBytes } = fitMachine({
+    cores: availableParallelism(),
+    memoryBytes: environment.MEMORY_BYTES ?? memoryHere(),
+    filesInFlight: environment.FILES_IN_FLIGHT,
+  });
   const drain = new AbortController();
   const halt = new AbortController();
   const stop = (): void => {
@@ -115,8 +119,9 @@ async function main(): Promise<number> {
     log,
     limits: { requestsPerSecond: null, bandwidthBytesPerSecond: null },
     healthSeconds: environment.RCLONE_HEALTH_SECONDS,
+    memoryBytes: rcloneMemoryBytes,
   });
-  const memory = new MemoryGate(fitting.partsMemoryBytes);
+  const memory = new MemoryGate(partsMemoryBytes);
   const rclone = new RcloneCopier({
     daemon,
     memory,
@@ -164,7 +169,7 @@ async function main(): Promise<number> {
       halt: () => halt.abort(),
     });
   }
-  log('worker-started', { worker });
+  log('worker-started', { worker, filesInFlight, partsMemoryBytes, rcloneMemoryBytes });
   await workLoop({
     ...place,
     log,

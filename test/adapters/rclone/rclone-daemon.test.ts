@@ -55,6 +55,21 @@ describe('the rclone that is kept running', () => {
     expect(await daemon.call('core/bwlimit', {})).toMatchObject({ body: { rate: 'off' } });
   });
 
+  it.runIf(process.platform === 'linux')(
+    'knows how much memory it may take, and knows no more of ours',
+    async () => {
+      vi.stubEnv('GOMEMLIMIT', '1GiB');
+      vi.stubEnv('GOGC', 'off');
+      const { daemon } = await start({ memoryBytes: 300_000_000 });
+      const bounded = await readFile(`/proc/${await daemon.pid()}/environ`, 'latin1');
+      expect(bounded.split('\0').filter((variable) => variable.startsWith('GO'))).toEqual([
+        'GOMEMLIMIT=300000000',
+      ]);
+      const { daemon: free } = await start();
+      expect(await readFile(`/proc/${await free.pid()}/environ`, 'latin1')).not.toContain('GOMEMLIMIT');
+    },
+  );
+
   it('starts again after it died', async () => {
     const { daemon, said } = await start();
     const first = await daemon.pid();

@@ -15,7 +15,10 @@ export const tuning = { partsFromBytes: 11 * MiB, partBytes: 5 * MiB };
 export const noLimits: BatchMessage['limits'] = { requestsPerSecond: null, bandwidthBytesPerSecond: null };
 
 /** Starts the rclone of the tests. `log` gets what it says about itself. */
-export async function startRclone(log: Log, more: { healthSeconds?: number; idleSeconds?: number } = {}) {
+export async function startRclone(
+  log: Log,
+  more: { healthSeconds?: number; idleSeconds?: number; memoryBytes?: number } = {},
+) {
   return RcloneDaemon.start({
     rclone: await rcloneForTests(),
     setpriv: null,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { fitMachine } from '../../../core/transfer/fit-machine.ts';
 
 const MiB = 1024 * 1024;
@@ -11,5 +11,20 @@ test.each([
   ['eight cores and 16 GiB', 8, 16 * GiB, 128, 8 * GiB],
   ['a huge one is bounded', 96, 384 * GiB, 512, 16 * GiB],
 ])('%s', (_, cores, memoryBytes, filesInFlight, partsMemoryBytes) => {
-  expect(fitMachine({ cores, memoryBytes })).toEqual({ filesInFlight, partsMemoryBytes });
+  expect(fitMachine({ cores, memoryBytes })).toMatchObject({ filesInFlight, partsMemoryBytes });
+});
+
+describe('rclone', () => {
+  it('may hold all parts and files in flight, and leaves a third of 4 GiB to Node and the system', () => {
+    const { partsMemoryBytes, rcloneMemoryBytes } = fitMachine({ cores: 2, memoryBytes: 4 * GiB });
+    expect(rcloneMemoryBytes).toBe(partsMemoryBytes + 32 * 4 * MiB + 256 * MiB);
+    expect(rcloneMemoryBytes).toBeLessThan((4 * GiB * 2) / 3);
+  });
+
+  it('has room for as many files in flight as were asked for', () => {
+    const machine = { cores: 2, memoryBytes: 4 * GiB };
+    const [four, hundred] = [4, 100].map((filesInFlight) => fitMachine({ ...machine, filesInFlight }));
+    expect(hundred).toMatchObject({ filesInFlight: 100, partsMemoryBytes: 2 * GiB });
+    expect((hundred?.rcloneMemoryBytes ?? 0) - (four?.rcloneMemoryBytes ?? 0)).toBe(96 * 4 * MiB);
+  });
 });
