@@ -15,20 +15,23 @@ export type MachineBounds = {
 
 /** Small objects mostly wait for their stores. Two cores had 32 before bounds were fitted to the machine. */
 const filesPerCore = 16;
+/** What the parts of one large object take: four of 64 MiB, and more only above 625 GiB. */
+const partsBytes = 256 * MiB;
 /** What a file in flight may take beside parts: a buffer of 1 MiB, connections and their buffers on both sides. */
 const fileBytes = 4 * MiB;
 /** What rclone takes when it does nothing (some 100 MiB), and room for the garbage between two collections. */
 const rcloneItselfBytes = 256 * MiB;
 
 /**
- * Bounds for a machine of so many cores and so much memory, of which half goes to the parts of large objects (four of
- * 64 MiB at least, the least that one object needs, and 16 GiB at most) and a quarter to files in flight (16 for each
+ * Bounds for a machine of so many cores and so much memory, of which half goes to the parts of large objects (enough
+ * for one at least, and for all files in flight or 16 GiB at most) and a quarter to files in flight (16 for each
  * core, 8 at least and 512 at most). The rest is for Node, rclone and the system.
  */
 export function fitMachine({ cores, memoryBytes, filesInFlight: asked }: Machine): MachineBounds {
   const byMemory = Math.floor(memoryBytes / 4 / fileBytes);
   const filesInFlight = asked ?? Math.max(8, Math.min(512, filesPerCore * cores, byMemory));
-  const partsMemoryBytes = Math.max(256 * MiB, Math.min(16 * GiB, Math.floor(memoryBytes / 2)));
+  const mostBytes = Math.min(16 * GiB, filesInFlight * partsBytes);
+  const partsMemoryBytes = Math.max(partsBytes, Math.min(mostBytes, Math.floor(memoryBytes / 2)));
   const rcloneMemoryBytes = partsMemoryBytes + filesInFlight * fileBytes + rcloneItselfBytes;
   return { filesInFlight, partsMemoryBytes, rcloneMemoryBytes };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryHere } from '../../containers/memory-here.ts';
+import { fitMachine } from '../../core/transfer/fit-machine.ts';
 import { hardKeys } from '../../local/demo/demo-objects.ts';
 import { bodyOf, contentOf, type TwoBuckets, twoBuckets } from '../support/two-buckets.ts';
 
@@ -77,12 +78,12 @@ describe('a whole migration', { timeout: 120_000 }, () => {
 
   it('shares the memory of this machine among the workers that it may have', async () => {
     await buckets.put('a', 'alpha');
-    await buckets.migrate({ workers: 3 });
+    await buckets.migrate({ workers: 16 });
     const log = await readFile(join(buckets.out, 'logs/test/worker-1.log'), 'utf8');
     const lines = log.split('\n').filter((line) => line !== '');
     const started = lines.map((line) => JSON.parse(line)).find(({ event }) => event === 'worker-started');
-    const half = Math.floor(Math.floor(memoryHere() / 3) / 2);
-    expect(started).toMatchObject({ filesInFlight: 16, partsMemoryBytes: Math.max(half, 256 * 1024 ** 2) });
+    const bounds = fitMachine({ cores: 1, memoryBytes: Math.floor(memoryHere() / 16), filesInFlight: 16 });
+    expect(started).toMatchObject(bounds);
   });
 
   it('copies nothing when it is run again over what is done', async () => {

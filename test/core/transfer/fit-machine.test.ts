@@ -23,8 +23,13 @@ describe('rclone', () => {
 
   it('has room for as many files in flight as were asked for', () => {
     const machine = { cores: 2, memoryBytes: 4 * GiB };
-    const [four, hundred] = [4, 100].map((filesInFlight) => fitMachine({ ...machine, filesInFlight }));
+    const [ten, hundred] = [10, 100].map((filesInFlight) => fitMachine({ ...machine, filesInFlight }));
     expect(hundred).toMatchObject({ filesInFlight: 100, partsMemoryBytes: 2 * GiB });
-    expect((hundred?.rcloneMemoryBytes ?? 0) - (four?.rcloneMemoryBytes ?? 0)).toBe(96 * 4 * MiB);
+    expect((hundred?.rcloneMemoryBytes ?? 0) - (ten?.rcloneMemoryBytes ?? 0)).toBe(90 * 4 * MiB);
+  });
+
+  it('gets no memory for parts that its files in flight cannot have', () => {
+    const bounds = fitMachine({ cores: 8, memoryBytes: 16 * GiB, filesInFlight: 4 });
+    expect(bounds.partsMemoryBytes).toBe(4 * 4 * 64 * MiB);
   });
 });
