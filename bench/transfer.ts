@@ -58,9 +58,9 @@ async function measureCase(
           notes.set(subject.name, unable);
           continue;
         }
-        say(`${each.name}: ${subject.name}, round ${round} ...`);
         try {
           const measured = await runOnce(subject, each, source, listed, rclone);
+          say(`${each.name}: ${subject.name}, round ${round}: ${measured.seconds.toFixed(2)} s`);
           rounds.set(subject.name, [...(rounds.get(subject.name) ?? []), measured]);
         } catch (error) {
           notes.set(subject.name, `failed: ${error instanceof Error ? error.message : String(error)}`);
