@@ -104,7 +104,7 @@ describeOnMoto('a whole migration on the deployed stack', () => {
     await server.stop();
   });
 
-  it('brings every object, proves it, and leaves nothing behind', { timeout: 35_000 }, async () => {
+  it('brings every object, proves it, and leaves nothing behind', { timeout: 120_000 }, async () => {
     const request = requestTo(gateway.endpoint);
     const states = client(new SFNClient(account));
     const stateMachineArn = stack.id('MigrateStateMachine');
