@@ -58,6 +58,7 @@ async function measureCase(
           notes.set(subject.name, unable);
           continue;
         }
+        say(`${each.name}: ${subject.name}, round ${round} ...`);
         try {
           const measured = await runOnce(subject, each, source, listed, rclone);
           say(`${each.name}: ${subject.name}, round ${round}: ${measured.seconds.toFixed(2)} s`);
