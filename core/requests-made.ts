@@ -13,6 +13,16 @@ export type RequestsBySide = z.infer<typeof RequestsBySide>;
 
 /** Adds `more` into `into` and returns `into`. */
 export function addRequests(into: RequestsMade, more: RequestsMade): RequestsMade {
-  for (const [operation, count] of Object.entries(more)) into[operation] = (into[operation] ?? 0) + count;
+  for (const operation in more) into[operation] = (into[operation] ?? 0) + (more[operation] ?? 0);
   return into;
+}
+
+/** The requests of `made` that are not in `before`, an earlier count of the same. */
+export function requestsSince(made: RequestsMade, before: RequestsMade): RequestsMade {
+  const since: RequestsMade = {};
+  for (const operation in made) {
+    const count = (made[operation] ?? 0) - (before[operation] ?? 0);
+    if (count > 0) since[operation] = count;
+  }
+  return since;
 }

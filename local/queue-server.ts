@@ -8,19 +8,23 @@ const deliveries = 20;
 /** SQS's longest retention, 14 days. [src: SQS API reference, MessageRetentionPeriod] */
 const retentionSeconds = '1209600';
 
-/** A queue that speaks SQS's protocol on loopback. What is in it survives the process. */
+/** A queue that speaks SQS's protocol on loopback. */
 export type QueueServer = {
   connection: SqsConnection & { endpoint: string; fifoQueueUrl: string };
   stop(): Promise<void>;
 };
 
-/** Starts the queue server over a folder; the same folder gives the same messages back. */
+/**
+ * Starts the queue server over a folder; the same folder gives the same messages back. Without a folder, what is in it ends
+ * with the process.
+ */
 export async function startQueueServer(
-  folder: string,
+  folder: string | null,
   { maxReceiveCount = deliveries } = {},
 ): Promise<QueueServer> {
-  await mkdir(folder, { recursive: true });
-  const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false, dataDir: folder });
+  if (folder !== null) await mkdir(folder, { recursive: true });
+  const place = folder === null ? {} : { dataDir: folder };
+  const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false, ...place });
   // Creating a queue that is there would empty it.
   for (const kind of ['', '.fifo']) {
     if (server.inspectQueue(`drover${kind}`) !== undefined) continue;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BatchFile, BatchMessage } from '../../core/batching/batch.ts';
-import type { Clock, Copier, ObjectStore } from '../../core/ports.ts';
-import type { RequestsMade } from '../../core/requests-made.ts';
+import type { Clock, Copier } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
 import { type CopyEnding, endingOf, endingOfOpening, exception } from '../../core/transfer/copy-failure.ts';
 import { md5Of, propertiesFor } from '../../core/transfer/copy-properties.ts';
 import type { CopyResult } from '../../core/transfer/copy-result.ts';
+import { openNewRequests } from '../../core/transfer/new-requests.ts';
 import {
   type Attempt,
   at,
@@ -43,7 +43,7 @@ export type DirectCopierOptions = {
  */
 export class DirectCopier implements Copier {
   readonly #options: Required<DirectCopierOptions>;
-  readonly #reported = new WeakMap<ObjectStore, RequestsMade>();
+  readonly #requests = openNewRequests();
 
   constructor(options: DirectCopierOptions) {
     this.#options = { checkFirstBytes: 8 * mebibyte, rangeBytes: 64 * mebibyte, ...options };
@@ -57,9 +57,8 @@ export class DirectCopier implements Copier {
       const requests = { source: {}, destination: {} };
       return { carrier: 'direct', requests, sizeBytes: 0, ...endingOfOpening(error) };
     }
-    for (const store of [stores.source, stores.destination]) {
-      if (!this.#reported.has(store)) this.#reported.set(store, store.requestsMade());
-    }
+    this.#requests.open(stores.source);
+    this.#requests.open(stores.destination);
     const attempt: Attempt = { ...stores, file, batch, signal, bytesRead: 0 };
     const ending = await this.#move(attempt).catch((error: unknown): CopyEnding => {
       if (signal.aborted) return { result: 'stopped', side: 'unknown', reason: 'the worker stops' };
@@ -71,8 +70,8 @@ export class DirectCopier implements Copier {
       };
     });
     const requests = {
-      source: this.#newRequests(stores.source),
-      destination: this.#newRequests(stores.destination),
+      source: this.#requests.take(stores.source),
+      destination: this.#requests.take(stores.destination),
     };
     return { carrier: 'direct', requests, sizeBytes: attempt.bytesRead, ...ending };
   }
@@ -154,17 +153,5 @@ export class DirectCopier implements Copier {
     const read = hash.digest('hex');
     const isBelieved = ofEtag === null || read === ofEtag || read === before;
     return isBelieved && !damaged ? 'copied' : { read };
-  }
-
-  /** Objects share a store: each reports what was sent since the last report, and the sum is exact. */
-  #newRequests(store: ObjectStore): RequestsMade {
-    const made = store.requestsMade();
-    const before = this.#reported.get(store) ?? {};
-    this.#reported.set(store, made);
-    return Object.fromEntries(
-      Object.entries(made)
-        .map(([operation, count]) => [operation, count - (before[operation] ?? 0)] as const)
-        .filter(([, count]) => count > 0),
-    );
   }
 }

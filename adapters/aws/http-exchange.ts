@@ -68,8 +68,7 @@ export function openExchange(
         reject(abortedError());
         connection?.abort(abortedError());
       };
-      const done = (): void => signal?.removeEventListener('abort', stop);
-      signal?.addEventListener('abort', stop);
+      const done = whenAborted(signal, stop);
       const sendingMs = body === null ? 0 : (body.byteLength * 1000) / slowestBytesPerSecond;
       pool.dispatch(
         { method, path: target, headers, body, headersTimeout: Math.ceil(idleMs + sendingMs) },
@@ -100,6 +99,23 @@ export function openExchange(
   }
 
   return { send, close: () => void pool.destroy().catch(() => undefined) };
+}
+
+const listening = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `stop` when the signal aborts, unless what it gives was called before. Requests of one signal share a listener:
+ * `removeEventListener` looks through all of them.
+ */
+function whenAborted(signal: AbortSignal | undefined, stop: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  const stops = listening.get(signal) ?? new Set();
+  if (!listening.has(signal)) {
+    listening.set(signal, stops);
+    signal.addEventListener('abort', () => stops.forEach((each) => void each()), { once: true });
+  }
+  stops.add(stop);
+  return () => void stops.delete(stop);
 }
 
 function single(headers: IncomingHttpHeaders): IncomingHttpHeaders {

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqsWorkQueue } from '../../adapters/aws/sqs-work-queue.ts';
+import { z } from 'zod';
+import { localQueue, SqsWorkQueue } from '../../adapters/aws/sqs-work-queue.ts';
 import { DiskJobStore } from '../../adapters/disk/job-store.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { memoryHere } from '../../containers/memory-here.ts';
@@ -11,12 +12,13 @@ import { openPacker } from '../../core/batching/pack-batches.ts';
 import { decodeLines } from '../../core/json-lines.ts';
 import { OutcomeLine } from '../../core/transfer/outcome-file.ts';
 import { type LogLine, startChild } from '../../local/child.ts';
-import { startQueueServer } from '../../local/queue-server.ts';
 import { watchTree } from './process-tree.ts';
+import { startServerProcess } from './server-process.ts';
 import type { BenchStore } from './stores.ts';
 import type { Job, Measured, Subject } from './subject.ts';
 
 const folder = 'migrations/bench';
+const QueuePlace = z.strictObject({ endpoint: z.url(), queueUrl: z.url() });
 const secrets = { accessKey: 'access', secretKey: 'secret' };
 
 /** Who moves small objects: the worker as it is, rclone alone, or the worker's own requests up to any size; or on how small a machine. */
@@ -35,10 +37,11 @@ export function drover(workers: number, way: keyof typeof ways = ''): Subject {
     unable: async () => null,
     async run(job) {
       const out = await mkdtemp(join(tmpdir(), 'drover-bench-'));
-      const server = await startQueueServer(join(out, 'queue'));
-      const queue = new SqsWorkQueue(server.connection, systemClock);
+      const server = startServerProcess('queue-process');
+      const connection = QueuePlace.parse(await server.next());
+      const queue = new SqsWorkQueue({ ...localQueue, ...connection }, systemClock);
       try {
-        return await measure(job, { workers, settings: ways[way] }, out, server.connection, queue);
+        return await measure(job, { workers, settings: ways[way] }, out, connection, queue);
       } finally {
         queue.close();
         await server.stop();
@@ -99,7 +102,7 @@ async function measure(
     const startedAtMs = Date.now();
     for (const { pid } of fleet) process.kill(-pid, 'SIGCONT');
     await settled.promise;
-    const usage = await watch.end();
+    const usage = watch.end();
     for (const worker of fleet) worker.stop();
     await Promise.all(fleet.map(({ ended }) => ended));
     const log = await readOutcomes(out);

@@ -26,7 +26,7 @@ export async function runTool(
     child.once('close', resolve);
   });
   const seconds = (performance.now() - startedAtMs) / 1000;
-  const usage = await watch.end();
+  const usage = watch.end();
   if (code !== 0) throw new Error(`it ended with ${code ?? `a kill after ${mostSeconds} s`}: ${said}`);
   return { seconds, ...usage };
 }

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { S3ObjectStore } from '../../adapters/aws/s3-object-store.ts';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
 import type { TransferCase } from './cases.ts';
 import { findPeer } from './peers.ts';
 import { startSeaweed } from './seaweed-server.ts';
+import { startServerProcess } from './server-process.ts';
 
 const Started = z.strictObject({ endpoint: z.url() });
 /** Where servers are warmed up. */
@@ -38,34 +37,17 @@ export async function startStore(bucket: string, server?: TransferCase['server']
  * moment ago. Throws when it says something else than its address.
  */
 async function startOurs(bucket: string): Promise<BenchStore> {
-  const script = new URL('store-process.ts', import.meta.url).pathname;
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, bucket, warmUpBucket],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<unknown> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`the S3 server of bucket "${bucket}" has ended; see its error above`);
-    return JSON.parse(value);
-  };
-  const { endpoint } = Started.parse(await next());
+  const server = startServerProcess('store-process', [bucket, warmUpBucket]);
+  const { endpoint } = Started.parse(await server.next());
   await warmUp(endpoint);
   return {
     endpoint,
     bucket,
     async tell(command) {
-      child.stdin.write(`${JSON.stringify(command)}\n`);
-      return Told.parse(await next()).requests;
+      server.send(command);
+      return Told.parse(await server.next()).requests;
     },
-    async stop() {
-      child.stdin.end();
-      await ended;
-    },
+    stop: server.stop,
   };
 }
 

@@ -55,11 +55,12 @@ export function openBudget(
     return large.waiting.length === 0 || small.charged + charge <= limits.bytes - mostLarge;
   }
 
+  const firstOf = ({ waiting }: Lane): number => waiting[0]?.ticket ?? Number.POSITIVE_INFINITY;
+
   /** The lane whose first in line goes next: who came first, of those that fit. */
   function nextLane(): Lane | undefined {
-    return [small, large]
-      .filter((lane) => lane.waiting[0] !== undefined && fits(lane.waiting[0], lane))
-      .toSorted((a, b) => (a.waiting[0]?.ticket ?? 0) - (b.waiting[0]?.ticket ?? 0))[0];
+    const [first, other] = firstOf(small) < firstOf(large) ? [small, large] : [large, small];
+    return [first, other].find((lane) => lane.waiting[0] !== undefined && fits(lane.waiting[0], lane));
   }
 
   function admitWaiting(): void {

@@ -9,10 +9,18 @@ export function openReserve(filesInFlight: number): Reserve {
   return { least: filesInFlight, files: filesInFlight };
 }
 
+/** Asked more often, the queue costs a worker of small objects as much as several of them each time. */
+export const askAgainMs = 250;
+
 /**
- * The reserve after the queue gave all that it was asked for: twice as much when the pipe was full before and not any more
- * (small objects are copied more quickly than a queue answers), else a little less.
+ * The reserve after the queue gave all that it was asked for, `sinceLastMs` after it was asked before: twice as much when
+ * the pipe was full before and not any more (small objects are copied more quickly than a queue answers), or when less than
+ * a quarter of a second was between; else a little less.
  */
-export function adaptReserve({ least, files }: Reserve, ranDry: boolean): Reserve {
-  return { least, files: ranDry ? Math.min(mostOfLeast * least, 2 * files) : Math.max(least, files * 0.98) };
+export function adaptReserve(
+  { least, files }: Reserve,
+  { ranDry, sinceLastMs }: { ranDry: boolean; sinceLastMs: number },
+): Reserve {
+  const more = ranDry || sinceLastMs < askAgainMs;
+  return { least, files: more ? Math.min(mostOfLeast * least, 2 * files) : Math.max(least, files * 0.98) };
 }

@@ -6,10 +6,10 @@ import type { MessageToSend } from '../ports.ts';
 import { addRequests } from '../requests-made.ts';
 import type { BatchResult } from './copy-batch.ts';
 import { lookAgainSeconds } from './held-copy.ts';
-import { addTally, type OutcomeRow } from './outcome.ts';
+import { addTally, type OutcomeRow, type Tally } from './outcome.ts';
 import type { WorkerTotals } from './outcome-file.ts';
 import { retryDelaySeconds } from './retry-delay.ts';
-import { addToBuckets } from './throughput.ts';
+import { type Arrival, addToBuckets } from './throughput.ts';
 import type { WorkerParts } from './work-loop.ts';
 
 /** How a batch ended. */
@@ -76,14 +76,14 @@ export function openSettler(
   let enough = new AbortController();
 
   function count({ rows, requests }: BatchResult): void {
+    const arrived: Arrival[] = [];
     for (const row of rows) {
-      if (row.outcome === 'copied') {
-        const size = { objects: 1, bytes: row.sizeBytes };
-        totals.copied = addTally(totals.copied, size);
-        totals.throughput = addToBuckets(totals.throughput, row.endedAtMs, size);
-      } else if (row.outcome === 'exception') totals.exceptions += 1;
+      if (row.outcome === 'copied') arrived.push({ atMs: row.endedAtMs, objects: 1, bytes: row.sizeBytes });
+      else if (row.outcome === 'exception') totals.exceptions += 1;
       else if (row.outcome === 'retried') totals.retried += 1;
     }
+    totals.copied = arrived.reduce<Tally>(addTally, totals.copied);
+    totals.throughput = addToBuckets(totals.throughput, arrived);
     addRequests(totals.requests.source, requests.source);
     addRequests(totals.requests.destination, requests.destination);
   }

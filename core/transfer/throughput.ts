@@ -16,17 +16,20 @@ const mostBuckets = 120;
 /** The finest width of a bucket. */
 export const finestWidthMs = 250;
 
+/** What arrived at an instant. */
+export type Arrival = Tally & { atMs: number };
+
 /**
- * Adds what arrived at an instant to the buckets, in time order and all of one width; when there are more than
- * 120, neighbours are joined and the width doubles.
+ * Adds what arrived to the buckets, in time order and all of one width; when there are more than 120, neighbours are
+ * joined and the width doubles.
  */
 export function addToBuckets(
   buckets: readonly ThroughputBucket[],
-  atMs: number,
-  size: Tally,
+  arrivals: readonly Arrival[],
 ): ThroughputBucket[] {
   const widthMs = buckets[0]?.widthMs ?? finestWidthMs;
-  return squeeze(merge([...buckets, { startMs: atMs, widthMs, ...size }], widthMs));
+  const added = arrivals.map(({ atMs, ...size }) => ({ startMs: atMs, widthMs, ...size }));
+  return squeeze(merge([...buckets, ...added], widthMs));
 }
 
 /** Joins the buckets of many workers into one series. */

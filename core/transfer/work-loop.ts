@@ -66,6 +66,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   /** How many files the last messages had, more or less; at first as many as the lister packs unless told. */
   let filesPerMessage = 20;
   let reserve = openReserve(settings.filesInFlight);
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   const settler = openSettler(parts, () => copying > 0 && !draining.aborted);
   const longCopies = openLongCopies(parts, settler);
   const held = new Set<Promise<void>>();
@@ -76,7 +77,7 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   let copiedSinceAsked = false;
   /** Aborts when this worker cannot go on: what it holds is given back. */
   const unfit = new AbortController();
-  const halted = AbortSignal.any([halt, unfit.signal]);
+  const halted = whenAny(halt, unfit.signal);
   const draining = AbortSignal.any([drain, unfit.signal]);
 
   /** Messages that fill the reserve twice over, two at least: each request to the queue costs, and hoarding keeps others idle. */
@@ -176,8 +177,11 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
     const leaseSeconds = leaseSecondsFor(durations, settings.leaseSeconds);
     const isFull = () => budget.inFlight().files >= concurrency.files;
     const wasFull = isFull();
+    const sinceLastMs = clock.nowMs() - askedAtMs;
+    askedAtMs = clock.nowMs();
     const messages = await receive({ ...parts, drain: draining }, most, leaseSeconds);
-    if (messages.length === most) reserve = adaptReserve(reserve, wasFull && !isFull());
+    if (messages.length === most)
+      reserve = adaptReserve(reserve, { ranDry: wasFull && !isFull(), sinceLastMs });
     for (const message of messages) {
       if (isProbe) probes += 1;
       const done = handle(message, leaseSeconds).finally(() => {
@@ -202,6 +206,16 @@ export async function workLoop(parts: WorkerParts): Promise<void> {
   await Promise.all(held);
   await settler.close();
   if (unfit.signal.aborted) throw new WorkerUnfit(String(unfit.signal.reason));
+}
+
+/** Aborts with the first of them. Unlike that of `AbortSignal.any`, its state is asked for millions of times at no cost. */
+function whenAny(...signals: readonly AbortSignal[]): AbortSignal {
+  const any = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) any.abort(signal.reason);
+    else signal.addEventListener('abort', () => any.abort(signal.reason), { once: true });
+  }
+  return any.signal;
 }
 
 async function receive(

@@ -1,8 +1,8 @@
 import type { BatchMessage } from '../../batching/batch.ts';
 import type { Copier, ObjectStore } from '../../ports.ts';
-import type { RequestsMade } from '../../requests-made.ts';
 import { type CopyEnding, endingOf, endingOfOpening } from '../copy-failure.ts';
 import type { CopyResult } from '../copy-result.ts';
+import { openNewRequests } from '../new-requests.ts';
 import { copyRun } from './copy-run.ts';
 import { type PartWork, SideFailure } from './part-work.ts';
 import { splitObject } from './split-object.ts';
@@ -23,7 +23,7 @@ export type AcrossFleetOptions = Pick<
  * messages; everything else goes to `copier`. The object arrives once, whole and in one version, or not at all.
  */
 export function acrossFleet(copier: Copier, options: AcrossFleetOptions): Copier {
-  const counter = openCounter();
+  const counter = openNewRequests();
   return {
     async copy(file, batch, signal) {
       const { run } = batch;
@@ -63,24 +63,4 @@ function afterFailure(error: unknown, signal: AbortSignal): CopyEnding {
 async function sizeOf({ jobStore, batch, file }: PartWork): Promise<number> {
   const found = await readUpload(jobStore, batch.folder, file.to).catch(() => null);
   return found?.record.sizeBytes ?? file.sizeBytes;
-}
-
-/** Objects share a store: each reports what was sent since the last report, and the sum is exact. */
-function openCounter() {
-  const reported = new WeakMap<ObjectStore, RequestsMade>();
-  return {
-    open(store: ObjectStore): void {
-      if (!reported.has(store)) reported.set(store, store.requestsMade());
-    },
-    take(store: ObjectStore): RequestsMade {
-      const made = store.requestsMade();
-      const before = reported.get(store) ?? {};
-      reported.set(store, made);
-      return Object.fromEntries(
-        Object.entries(made)
-          .map(([operation, count]) => [operation, count - (before[operation] ?? 0)] as const)
-          .filter(([, count]) => count > 0),
-      );
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type Arrival,
   addToBuckets,
   finestWidthMs,
   joinBuckets,
@@ -8,7 +9,6 @@ import {
 } from '../../../core/transfer/throughput.ts';
 import { sameEveryRun } from '../../support/hard-keys.ts';
 
-type Arrival = { atMs: number; objects: number; bytes: number };
 const startMs = 1_760_000_000_000;
 const arrivals = (spanMs: number) =>
   fc.array(
@@ -27,10 +27,7 @@ const anyArrivals = fc.oneof(
 );
 
 const inBuckets = (list: readonly Arrival[]) =>
-  list.reduce<ThroughputBucket[]>(
-    (buckets, { atMs, objects, bytes }) => addToBuckets(buckets, atMs, { objects, bytes }),
-    [],
-  );
+  list.reduce<ThroughputBucket[]>((buckets, arrival) => addToBuckets(buckets, [arrival]), []);
 const sum = (list: readonly { objects: number; bytes: number }[]) => ({
   objects: list.reduce((total, { objects }) => total + objects, 0),
   bytes: list.reduce((total, { bytes }) => total + bytes, 0),
