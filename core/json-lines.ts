@@ -18,6 +18,8 @@ const places: Buffer[] = [];
 /** Rows that are JSON text already, taken as they come. */
 export type Lines = {
   add(text: string): void;
+  /** Lets `write` put whole lines, ends included, into the place from `at` on: so many bytes at most. It gives where they end. */
+  put(bytes: number, write: (place: DataView, at: number) => number): void;
   /** All of them as `encodeLines` gives them. Nothing is to be added any more. */
   encode(): Uint8Array;
 };
@@ -31,14 +33,19 @@ export function openLines(): Lines {
   let size = 0;
   let waiting: string[] = [];
 
+  function makeRoom(bytes: number): void {
+    const needed = size + bytes;
+    if (needed > place.length)
+      place = Buffer.concat([place.subarray(0, size)], Math.max(needed, 2 * place.length));
+  }
+
   function write(): void {
+    if (waiting.length === 0) return;
     waiting.push('');
     const text = waiting.join('\n');
     waiting = [];
     // A UTF-16 unit is three bytes of UTF-8 at most.
-    const needed = size + text.length * 3;
-    if (needed > place.length)
-      place = Buffer.concat([place.subarray(0, size)], Math.max(needed, 2 * place.length));
+    makeRoom(text.length * 3);
     size += place.write(text, size, 'utf8');
   }
 
@@ -46,6 +53,11 @@ export function openLines(): Lines {
     add(text) {
       waiting.push(text);
       if (waiting.length >= linesAtOnce) write();
+    },
+    put(bytes, writeLines) {
+      write();
+      makeRoom(bytes);
+      size = writeLines(new DataView(place.buffer, place.byteOffset, place.length), size);
     },
     encode() {
       write();

@@ -1,5 +1,6 @@
 import type { BatchFile, BatchMessage } from './batching/batch.ts';
 import type { ObjectSummary } from './inventory/inventory-row.ts';
+import type { PackedPage } from './inventory/packed-page.ts';
 import type { LevelPage, ListingWay, ListPage } from './listed-pages.ts';
 import type { RequestsMade } from './requests-made.ts';
 import type { CopyResult } from './transfer/copy-result.ts';
@@ -91,6 +92,14 @@ export interface ObjectStore {
     maxKeys?: number;
     signal?: AbortSignal;
   }): Promise<ListPage>;
+  /**
+   * The same page, handed to `use` in one step as bytes where it can be, else as objects; gives what that gave. It is called
+   * once, when the page is whole, and must not throw. Left out by a store that has its pages as objects.
+   */
+  readPage?<Used>(
+    query: Parameters<ObjectStore['listPage']>[0],
+    use: (page: PackedPage | ListPage) => Used,
+  ): Promise<Used>;
   /**
    * One level of the bucket, page by page: each page but the first by the `next` of the one before. A page may be empty and
    * not be the last. Left out by a store that is only read in order.

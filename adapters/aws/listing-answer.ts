@@ -12,6 +12,7 @@ import { parseOrLeave, readQuickly } from './quick-listing.ts';
 import { listingBySdk } from './read-by-sdk.ts';
 import type { S3ClientOfBucket } from './s3-client.ts';
 import { plainEtag } from './s3-properties.ts';
+import type { S3Request } from './s3-requests.ts';
 import { canonicalQuery } from './sign-request.ts';
 
 /** How a store is paged, with keys URL-encoded or as they are. */
@@ -60,7 +61,13 @@ export async function askV2(
     if (page !== null) return { ...answerOf(page), next: page.token };
     return { ...slowAnswer(answer), next: answer.NextContinuationToken };
   }
-  const request = {
+  const { body } = await direct.read(requestV2(style, query, cursor), readV2);
+  return body instanceof Uint8Array ? answerIn(body) : body;
+}
+
+/** The request of `askV2`. */
+export function requestV2(style: ListingStyle, query: ListQuery, cursor?: string): S3Request {
+  return {
     operation: 'ListObjectsV2',
     method: 'GET',
     key: null,
@@ -73,13 +80,18 @@ export async function askV2(
       ...(cursor === undefined ? {} : { 'continuation-token': cursor }),
     }),
     signal: query.signal,
-  } as const;
-  const { body } = await direct.read(request, (bytes) => {
-    const page = parseOrLeave(bytes);
-    return page === null ? Buffer.from(bytes) : { ...answerOf(page), next: page.token };
-  });
-  if (!Buffer.isBuffer(body)) return body;
-  const answer = await listingBySdk(body);
+  };
+}
+
+/** What the bytes of an answer to ListObjectsV2 tell; a copy of them where only a whole XML parser knows (see `answerIn`). */
+export function readV2(bytes: Buffer): Answer | Buffer {
+  const page = parseOrLeave(bytes);
+  return page === null ? Buffer.from(bytes) : { ...answerOf(page), next: page.token };
+}
+
+/** The same, by the SDK's parser. Throws what that throws, and `unsupported`. */
+export async function answerIn(bytes: Buffer): Promise<Answer> {
+  const answer = await listingBySdk(bytes);
   return { ...slowAnswer(answer), next: answer.NextContinuationToken };
 }
 

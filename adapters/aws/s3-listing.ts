@@ -1,15 +1,21 @@
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
+import { type PackedPage, packedKey, packedObject } from '../../core/inventory/packed-page.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import type { ListPage } from '../../core/ports.ts';
 import { type StoreError, unorderedCode } from '../../core/store-error.ts';
 import {
+  type Answer,
+  answerIn,
   askV1,
   askV2,
   type ListedThrough,
   type ListingStyle,
   type ListQuery,
+  readV2,
+  requestV2,
   unsupported,
 } from './listing-answer.ts';
+import { scanListing } from './scan-listing.ts';
 
 /**
  * One page of the bucket's listing after `startAfter`. Throws what the SDK throws, and a `StoreError` of
@@ -23,12 +29,46 @@ export async function listPage(
   query: ListQuery,
 ): Promise<ListPage> {
   if (style.version !== 'v2' && style.version !== 'v1') return listByToken(client, bucket, style, query);
+  const ask = style.version === 'v2' ? askV2 : askV1;
+  return untilKeys(query, (cursor) => ask(client, bucket, style, query, cursor));
+}
+
+/**
+ * The same page, handed to `use` as bytes where it is written as Amazon writes it, else as objects. Throws as `listPage`
+ * does; `use` is called once, and must not throw.
+ */
+export async function readPage<Used>(
+  client: ListedThrough,
+  bucket: string,
+  style: ListingStyle,
+  query: ListQuery,
+  use: (page: PackedPage | ListPage) => Used,
+): Promise<Used> {
+  const direct = style.version === 'v2' ? await client.requests() : null;
+  if (direct === null) return use(await listPage(client, bucket, style, query));
+  const { body } = await direct.read(requestV2(style, query), (bytes) => {
+    const page = scanListing(bytes);
+    if (page === null) return { used: false, answer: readV2(bytes) } as const;
+    refusePackedDisorder(page, query);
+    return { used: true, result: use(page) } as const;
+  });
+  if (body.used) return body.result;
+  const first = body.answer instanceof Uint8Array ? await answerIn(body.answer) : body.answer;
+  return use(
+    await untilKeys(query, async (cursor) =>
+      cursor === undefined ? first : askV2(client, bucket, style, query, cursor),
+    ),
+  );
+}
+
+/** The first page that holds a key, or the last; `ask` is asked by the store's own cursor. */
+async function untilKeys(
+  query: ListQuery,
+  ask: (cursor: string | undefined) => Promise<Answer>,
+): Promise<ListPage> {
   let cursor: string | undefined;
   for (;;) {
-    const answer =
-      style.version === 'v2'
-        ? await askV2(client, bucket, style, query, cursor)
-        : await askV1(client, bucket, style, query, cursor);
+    const answer = await ask(cursor);
     const { objects } = answer;
     refuseDisorder(objects, query, answer.ascii);
     if (objects.length > 0 || !answer.truncated) return { objects, more: answer.truncated };
@@ -107,6 +147,31 @@ export function refuseDisorder(
     }
     before = key;
   }
+}
+
+/** Throws as `refuseDisorder` does for the objects of the page. */
+function refusePackedDisorder(page: PackedPage, query: ListQuery): void {
+  const { bytes, keyFrom, keyTo, count } = page;
+  const { prefix, startAfter } = query;
+  let ordered =
+    packedKey(page, 0).startsWith(prefix) &&
+    packedKey(page, count - 1).startsWith(prefix) &&
+    (startAfter === null || compareKeys(startAfter, packedKey(page, 0)) < 0);
+  for (let index = 1; ordered && index < count; index++) {
+    let [before, here] = [keyFrom[index - 1] ?? 0, keyFrom[index] ?? 0];
+    const [beforeEnd, end] = [keyTo[index - 1] ?? 0, keyTo[index] ?? 0];
+    while (before < beforeEnd && here < end && bytes[before] === bytes[here]) {
+      before += 1;
+      here += 1;
+    }
+    ordered = here < end && (before === beforeEnd || (bytes[before] ?? 0) < (bytes[here] ?? 0));
+  }
+  // Whoever finds out what is wrong looks at every key.
+  if (ordered) return;
+  refuseDisorder(
+    Array.from({ length: count }, (_, index) => packedObject(page, index)),
+    query,
+  );
 }
 
 function refuseOthers(objects: readonly Pick<ObjectSummary, 'key'>[], prefix: string): void {

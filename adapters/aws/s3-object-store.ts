@@ -6,6 +6,7 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { PackedPage } from '../../core/inventory/packed-page.ts';
 import type {
   LevelPage,
   ListingWay,
@@ -25,7 +26,7 @@ import { S3PartUploads } from './part-uploads.ts';
 import type { S3Connection } from './resolve-connection.ts';
 import { askFirstFromBytes, type S3ClientOfBucket, type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
-import { listPage } from './s3-listing.ts';
+import { listPage, readPage } from './s3-listing.ts';
 import { noAnswer, tagsOf } from './s3-properties.ts';
 import { getBySdk, headBySdk } from './sdk-objects.ts';
 import { uploadWhole } from './whole-upload.ts';
@@ -73,6 +74,15 @@ export class S3ObjectStore implements ObjectStore {
     return this.#told(() =>
       listPage(this.#bucket, bucket, this.#listing, { ...query, maxKeys: query.maxKeys ?? 1000 }),
     );
+  }
+
+  readPage<Used>(
+    query: Parameters<ObjectStore['listPage']>[0],
+    use: (page: PackedPage | ListPage) => Used,
+  ): Promise<Used> {
+    const { bucket } = this.#connection;
+    const whole = { ...query, maxKeys: query.maxKeys ?? 1000 };
+    return this.#told(() => readPage(this.#bucket, bucket, this.#listing, whole, use));
   }
 
   listLevel(query: Parameters<NonNullable<ObjectStore['listLevel']>>[0]): Promise<LevelPage> {

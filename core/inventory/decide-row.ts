@@ -2,14 +2,14 @@ import type { KeyRange } from '../keyspace/key-range.ts';
 import type { MigrationPlan } from '../migration.ts';
 import type { ObjectStore } from '../ports.ts';
 import { compileRoutes, notRenamed, type Route } from '../rules/route.ts';
-import { compileSelect } from '../rules/select.ts';
+import { compileSelect, selectsAll } from '../rules/select.ts';
 import type { ExceptionKind } from '../transfer/outcome.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
 import type { Decision, ObjectSummary } from './inventory-row.ts';
 import { openSeekListing, type SeekListing } from './seek-listing.ts';
 
 /** S3's longest key. [src: S3 user guide, object keys] */
-const maxKeyBytes = 1024;
+export const maxKeyBytes = 1024;
 
 /** What is to happen with an object, and where it goes. `kind` and `reason` are there for exceptions. */
 export type Decided = { decision: Decision; route: Route; kind?: ExceptionKind; reason?: string };
@@ -20,6 +20,11 @@ export type RowDecider = {
   decide(object: ObjectSummary): Decided | Promise<Decided>;
   /** Asks the destination for its first page already, while the source is asked for the same; once. */
   begin(): void;
+  /**
+   * Whether every object that may still be asked for is to be transferred, without a rule, as far as its key is not too long
+   * there. False where that is not known yet.
+   */
+  takesAll(): boolean;
 };
 
 /**
@@ -34,6 +39,8 @@ export function openDecider(
 ): RowDecider {
   const { request } = plan;
   const select = compileSelect(request.select);
+  const { prefix } = request.destination;
+  const isPlain = selectsAll(request.select) && request.rules.length === 0;
   const router = compileRoutes(request);
   const trust = { compare: request.verify.compare, ...plan.capabilities };
   const destinations = new Map<number, SeekListing>();
@@ -41,7 +48,6 @@ export function openDecider(
 
   /** The range as it lies at the destination, where keys keep their order. */
   function there({ after, upTo }: KeyRange): KeyRange {
-    const { prefix } = request.destination;
     return { after: after === null ? null : prefix + after, upTo: upTo === null ? null : prefix + upTo };
   }
 
@@ -109,6 +115,7 @@ export function openDecider(
         ? existing.then((found) => compared(object, route, found))
         : compared(object, route, existing);
     },
+    takesAll: () => isPlain && listingThere(notRenamed).hasNothingLeft(),
     begin() {
       if (router.renames.length === 0) listingThere(notRenamed).begin();
     },

@@ -1,8 +1,9 @@
 import { openBatchEncoder } from '../batching/batch.ts';
 import { fileToMove } from '../batching/file-to-move.ts';
 import type { PackedBatch } from '../batching/pack-batches.ts';
+import type { PackingLimits } from '../batching/pack-partitions.ts';
 import { jobLayout, shardName } from '../job-layout.ts';
-import { encodeJson, openLines } from '../json-lines.ts';
+import { encodeJson, type Lines, openLines } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { ownCopy } from '../keyspace/own-copy.ts';
 import { batchEnvelope, type MigrationPlan } from '../migration.ts';
@@ -12,6 +13,9 @@ import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 import type { LiveRange } from './live-range.ts';
+import { openPackedPacker } from './pack-packed.ts';
+import { type PackedPage, packedKey, packedObject } from './packed-page.ts';
+import { addPackedRows } from './packed-rows.ts';
 import type { ShardSummary } from './shard.ts';
 import type { ShardNumbers } from './shard-numbers.ts';
 
@@ -21,6 +25,8 @@ type Shard = OpenRange['shard'] & { index: number };
 export type ShardFiller = {
   /** Decides for every object of a page, queues what has to be copied, and stores the rows. The page is emptied. */
   fill(range: LiveRange, page: ObjectSummary[]): Promise<Filled>;
+  /** The same for the first `count` objects of a packed page, which is not needed any more when this returns. */
+  fillPacked(range: LiveRange, page: PackedPage, count: number): Promise<Filled>;
   /** Closes the shard at `upTo`. Returns its number and the number of its batches. */
   close(range: LiveRange, upTo: string | null): Promise<{ index: number; batches: number }>;
 };
@@ -32,23 +38,37 @@ export type Filled = {
   batches: number;
 };
 
+type Dealt = {
+  shard: Shard;
+  cursor: string | null;
+  lines: Lines;
+  messages: MessageToSend[];
+  tallies: Partial<DecisionTallies>;
+};
+
 type Parts = {
   plan: MigrationPlan;
   queue: WorkQueue;
   jobStore: JobStore;
   numbers: Pick<ShardNumbers, 'take'>;
+  limits: PackingLimits;
 };
 
 /**
  * Opens the filler of a listing. When it answers, every batch is confirmed by the queue and every row is stored; dying
  * before repeats the page.
  */
-export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): ShardFiller {
+export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Parts): ShardFiller {
   const { folder } = plan;
+  const packedPacker = openPackedPacker(limits, plan.request.destination);
   const encode = openBatchEncoder(batchEnvelope(plan));
 
   /** The message of the shard's batch of this number. */
-  function messageOf(shard: Shard, { texts, partition }: PackedBatch, number: number): MessageToSend {
+  function messageOf(
+    shard: Shard,
+    { texts, partition }: Pick<PackedBatch, 'texts' | 'partition'>,
+    number: number,
+  ): MessageToSend {
     const name = shardName(shard.index);
     const body = encode(`${name}-${number}`, name, texts, partition);
     return partition === undefined ? { body } : { body, group: groupOf(partition) };
@@ -80,9 +100,16 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
       for (const batch of range.packer.add(fileToMove(object, decided.route)))
         messages.push(messageOf(shard, batch, shard.batches + messages.length));
     }
-    const listed = Object.values(tallies).reduce(addTally, before.listed);
+    const cursor = last === undefined ? range.settled.cursor : ownCopy(last);
+    return taken(range, { shard, cursor, lines, messages, tallies });
+  }
+
+  /** What is to be stored and sent of a page, and what is settled then. */
+  function taken(range: LiveRange, page: Dealt) {
+    const { shard, cursor, lines, messages, tallies } = page;
+    const listed = Object.values(tallies).reduce(addTally, shard.listed);
     const settled = {
-      cursor: last === undefined ? range.settled.cursor : ownCopy(last),
+      cursor,
       shard: { ...shard, pieces: shard.pieces + 1, batches: shard.batches + messages.length, listed },
       pending: [...range.packer.pending()],
     };
@@ -94,12 +121,23 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
     };
   }
 
-  async function store({
-    piece,
-    shard,
-    messages,
-    filled,
-  }: Awaited<ReturnType<typeof take>>): Promise<Filled> {
+  /** As `take`, where all objects are to be transferred to their own key behind the destination's prefix. */
+  function takePacked(range: LiveRange, page: PackedPage, count: number) {
+    const before = range.settled.shard;
+    const shard: Shard = { ...before, index: before.index ?? numbers.take() };
+    const lines = openLines();
+    addPackedRows(lines, page, count);
+    const messages = packedPacker
+      .pack(range.packer, page, count)
+      .map((texts, n) => messageOf(shard, { texts }, shard.batches + n));
+    const transfer = noObjects();
+    transfer.objects = count;
+    for (let index = 0; index < count; index++) transfer.bytes += page.sizeBytes[index] ?? 0;
+    const cursor = packedKey(page, count - 1);
+    return taken(range, { shard, cursor, lines, messages, tallies: { transfer } });
+  }
+
+  async function store({ piece, shard, messages, filled }: ReturnType<typeof taken>): Promise<Filled> {
     const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
     await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
     return filled;
@@ -108,6 +146,13 @@ export function openShardFiller({ plan, queue, jobStore, numbers }: Parts): Shar
   return {
     // No async function, which would keep the page until the store and the queue have answered.
     fill: (range, page) => take(range, page).then(store),
+
+    fillPacked(range, page, count) {
+      if (range.decider.takesAll() && packedPacker.takes(page, count))
+        return store(takePacked(range, page, count));
+      const objects = Array.from({ length: count }, (_, index) => packedObject(page, index));
+      return take(range, objects).then(store);
+    },
 
     async close(range, upTo) {
       const { shard: open } = range.settled;

@@ -24,15 +24,17 @@ import type { FolderListing } from './folder-listing.ts';
 import { Decision } from './inventory-row.ts';
 import { knowingItsEnd } from './known-end.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
-import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
+import { emptyShard, type LiveRange, liveRange, type ShownKeys, shownKeys } from './live-range.ts';
 import { openRanges } from './open-ranges.ts';
+import { countUpTo, type PackedPage, packedKey, reachesEnd } from './packed-page.ts';
 import { pageInRange } from './page-in-range.ts';
 import { openShardNumbers } from './shard-numbers.ts';
 
 /** What a listing works with. */
 export type ListingParts = {
   plan: MigrationPlan;
-  source: Pick<ObjectStore, 'listPage' | 'requestsMade'> & Partial<Pick<FolderListing, 'boundaries'>>;
+  source: Pick<ObjectStore, 'listPage' | 'readPage' | 'requestsMade'> &
+    Partial<Pick<FolderListing, 'boundaries'>>;
   destination: Pick<ObjectStore, 'listPage' | 'requestsMade'>;
   queue: WorkQueue;
   jobStore: JobStore;
@@ -79,7 +81,7 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
     messageBytes: filesTextBudget(plan),
     partitions: plan.partitions ?? null,
   };
-  const filler = openShardFiller({ plan, queue, jobStore, numbers });
+  const filler = openShardFiller({ plan, queue, jobStore, numbers, limits });
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, stop]);
   const gate = openListingGate(pace, { clock, log, signal });
@@ -166,22 +168,49 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
   function listPage(range: LiveRange): Promise<boolean> {
     const { cursor: startAfter, token } = range.settled;
     const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
-    return gate
-      .ask(() => source.listPage({ ...place, signal: failed.signal }))
-      .then((answer) => digest(range, answer));
+    const query = { ...place, signal: failed.signal };
+    const readPage = source.readPage?.bind(source);
+    if (readPage === undefined)
+      return gate.ask(() => source.listPage(query)).then((answer) => digest(range, answer));
+    // What goes wrong with a page that came is no failure of the request, and waits for nobody who would repeat it.
+    const read = (page: ListPage | PackedPage) => {
+      const digested = new Promise<boolean>((resolve) => resolve(digest(range, page)));
+      digested.catch(() => undefined);
+      return { digested };
+    };
+    return gate.ask(() => readPage(query, read)).then(({ digested }) => digested);
   }
 
-  function digest(range: LiveRange, answer: ListPage): Promise<boolean> {
+  function digest(range: LiveRange, answer: ListPage | PackedPage): Promise<boolean> {
     // Nothing is awaited here, and nobody cuts the range: what is learnt of the page and its end agree.
-    const { objects, more, next, reaches } = pageInRange(range, answer, prefix);
+    const { shown, more, next, reaches, fill } =
+      'objects' in answer ? inRange(range, answer) : packedInRange(range, answer);
     pages += 1;
-    const joined = objects.length === 0 && ranges.joinToFormer(range);
-    ranges.learn(range, objects, more, reaches);
+    const joined = shown === null && ranges.joinToFormer(range);
+    ranges.learn(range, shown, more, reaches);
     if (more) cutForIdleSlots();
-    const filling = objects.length === 0 ? null : filler.fill(range, objects);
+    const filling = shown === null ? null : fill();
     const token = next === undefined ? {} : { token: next };
     const settled = joined ? commit() : settle(range, { filling, more, token });
     return settled.then(() => more);
+  }
+
+  type PageInRange = Pick<ListPage, 'more' | 'next' | 'reaches'> & {
+    shown: ShownKeys | null;
+    fill(): Promise<Filled>;
+  };
+
+  function inRange(range: LiveRange, page: ListPage): PageInRange {
+    const { objects, ...rest } = pageInRange(range, page, prefix);
+    return { ...rest, shown: shownKeys(objects), fill: () => filler.fill(range, objects) };
+  }
+
+  function packedInRange(range: LiveRange, page: PackedPage): PageInRange {
+    const count = countUpTo(page, range.upTo);
+    // A page that reaches the end of the range is its last, though it may end there to the key.
+    const more = page.more && !reachesEnd(page, range.upTo);
+    const shown = count === 0 ? null : { first: packedKey(page, 0), last: packedKey(page, count - 1) };
+    return { more, shown, fill: () => filler.fillPacked(range, page, count) };
   }
 
   type DigestedPage = { filling: Promise<Filled> | null; more: boolean; token: { token?: string } };

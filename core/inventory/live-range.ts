@@ -71,11 +71,18 @@ export function emptyShard(after: string | null): OpenRange['shard'] {
   return { index: null, after, pieces: 0, batches: 0, listed: noObjects() };
 }
 
-/** Notes the keys of a page that lie in the range. */
-export function learnFrom(range: LiveRange, page: readonly ObjectSummary[], alphabets: Alphabets): void {
-  const [firstKey, lastKey] = [page[0]?.key, page.at(-1)?.key];
-  if (firstKey === undefined || lastKey === undefined) return;
-  const [first, last] = [ownCopy(firstKey), ownCopy(lastKey)];
+/** The first and the last key of a page that lie in the range; they may keep the text of the page in memory. */
+export type ShownKeys = { first: string; last: string };
+
+/** Those of these objects; null where there is none. */
+export function shownKeys(objects: readonly ObjectSummary[]): ShownKeys | null {
+  const [first, last] = [objects[0]?.key, objects.at(-1)?.key];
+  return first === undefined || last === undefined ? null : { first, last };
+}
+
+/** Notes which keys a page showed. */
+export function learnFrom(range: LiveRange, shown: ShownKeys, alphabets: Alphabets): void {
+  const [first, last] = [ownCopy(shown.first), ownCopy(shown.last)];
   alphabets.learn(first);
   alphabets.learn(last);
   const { first: start, pages } = range.seen ?? { first, pages: 0 };

@@ -1,8 +1,7 @@
 import { openAlphabets } from '../keyspace/alphabets.ts';
 import type { OpenRange } from './checkpoint.ts';
 import { type ChooseCut, chooseCut } from './choose-cut.ts';
-import type { ObjectSummary } from './inventory-row.ts';
-import { type LiveRange, learnFrom, learnOfProbe, untouched } from './live-range.ts';
+import { type LiveRange, learnFrom, learnOfProbe, type ShownKeys, untouched } from './live-range.ts';
 
 /** The ranges that are being listed; together with what is listed they cover the key space. */
 export type OpenRanges = {
@@ -14,8 +13,11 @@ export type OpenRanges = {
   remove(range: LiveRange): void;
   /** Cuts the ends off the ranges that have the most left, as long as there are idle slots and it is worth it; returns them. */
   cutForIdleSlots(): LiveRange[];
-  /** Notes what a page of a range showed: its keys in the range, whether more may follow, and how far it reaches beyond its last key. */
-  learn(range: LiveRange, page: readonly ObjectSummary[], more: boolean, reaches?: string): void;
+  /**
+   * Notes what a page of a range showed: its first and last key in the range, whether more may follow, and how far it
+   * reaches beyond its last key.
+   */
+  learn(range: LiveRange, shown: ShownKeys | null, more: boolean, reaches?: string): void;
   /** Gives a range without a row to the open range before it, so that no shard is made of nothing; false = there is none. */
   joinToFormer(range: LiveRange): boolean;
   /** Lets whoever waits for the first page of the range go on without it. */
@@ -84,11 +86,11 @@ export function openRanges(
       return ends;
     },
 
-    learn(range, page, more, reaches) {
+    learn(range, shown, more, reaches) {
       range.ended = !more;
       range.reaches = reaches ?? null;
-      learnFrom(range, page, alphabets);
-      tellProbe(range, page[0]?.key ?? null);
+      if (shown !== null) learnFrom(range, shown, alphabets);
+      tellProbe(range, shown?.first ?? null);
     },
 
     joinToFormer(range) {

@@ -12,6 +12,8 @@ export type SeekListing = {
   find(key: string): ObjectSummary | null | Promise<ObjectSummary | null>;
   /** Asks for the first page already; what goes wrong with it is thrown by whoever asks for a key first. */
   begin(): void;
+  /** Whether it is known already that no object is left behind the last key that was asked for. */
+  hasNothingLeft(): boolean;
   /** Reads to the end of the stretch, so that `passed` has seen every object. */
   finish(): Promise<void>;
 };
@@ -34,13 +36,11 @@ export function openSeekListing(
   let none = true;
   let empty = false;
   let asked: string | null = null;
-  let first: ReturnType<typeof pages.next> | null = null;
+  let first: Promise<void> | null = null;
 
   async function nextPage(): Promise<void> {
     page.length = 0;
-    const coming = first ?? pages.next();
-    first = null;
-    const next = await coming;
+    const next = await pages.next();
     if (next.done === true) {
       ended = true;
       empty = none;
@@ -78,10 +78,20 @@ export function openSeekListing(
     return ended ? null : undefined;
   }
 
+  /** The first page with an object, or the end. */
+  async function firstPage(): Promise<void> {
+    do await nextPage();
+    while (page.length === 0 && !ended);
+  }
+
+  async function goOn(): Promise<void> {
+    await (first ?? nextPage());
+  }
+
   async function findOnNextPages(key: string): Promise<ObjectSummary | null> {
     for (let pagesRead = 0; ; pagesRead++) {
       if (passed === undefined && pagesRead > 0) jumpTowards(key);
-      await nextPage();
+      await goOn();
       const found = findOnPage(key);
       if (found !== undefined) return found;
     }
@@ -98,16 +108,20 @@ export function openSeekListing(
   return {
     find,
     begin() {
-      first = pages.next();
+      // What went wrong stays, for whoever asks.
+      first = firstPage().then(() => {
+        first = null;
+      });
       first.catch(() => undefined);
     },
+    hasNothingLeft: () => empty || (ended && at >= page.length),
     async finish() {
       while (!ended) {
         for (; at < page.length; at++) {
           const object = page[at];
           if (object !== undefined) passed?.(object);
         }
-        await nextPage();
+        await goOn();
       }
     },
   };

@@ -5,6 +5,21 @@ import { compileGlob } from './glob.ts';
 /** Says why an object is not selected, in the words of the request; null = it is selected. */
 export type Selection = (object: ObjectSummary) => string | null;
 
+/** Whether it selects every object. */
+export function selectsAll({
+  include,
+  exclude,
+  minBytes,
+  maxBytes,
+  modifiedAfter,
+  modifiedBefore,
+}: Request['select']): boolean {
+  const bounds = [maxBytes, modifiedAfter, modifiedBefore];
+  return (
+    include.includes('**') && exclude.length === 0 && minBytes === 0 && bounds.every((each) => each === null)
+  );
+}
+
 /** Compiles `select` once, so that each key costs only its matching. */
 export function compileSelect(select: Request['select']): Selection {
   const include = select.include.map(compileGlob);

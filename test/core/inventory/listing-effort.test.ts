@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type LiveRange, liveRange, untouched } from '../../../core/inventory/live-range.ts';
+import { type LiveRange, liveRange, shownKeys, untouched } from '../../../core/inventory/live-range.ts';
 import { openRanges } from '../../../core/inventory/open-ranges.ts';
 import { compareKeys } from '../../../core/keyspace/key-order.ts';
 import { type Distribution, distributions } from '../../../local/s3-server/generated-keys.ts';
@@ -14,7 +14,7 @@ function listInRounds(distribution: Distribution, { objects, pageSize, slots }: 
   const ranges = openRanges(slots, (range) =>
     liveRange(
       range,
-      { decide: () => expect.fail(), begin: () => undefined },
+      { decide: () => expect.fail(), begin: () => undefined, takesAll: () => false },
       { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null },
     ),
   );
@@ -30,9 +30,9 @@ function listInRounds(distribution: Distribution, { objects, pageSize, slots }: 
     const more = rows.length === pageSize && inside.length === pageSize;
     pages += 1;
     listed += inside.length;
-    if (inside.length === 0 && ranges.joinToFormer(range)) ranges.learn(range, inside, more);
+    if (inside.length === 0 && ranges.joinToFormer(range)) ranges.learn(range, shownKeys(inside), more);
     else {
-      ranges.learn(range, inside, more);
+      ranges.learn(range, shownKeys(inside), more);
       const shard = { ...range.settled.shard, index: range.settled.shard.index ?? shards++ };
       range.settled = { ...range.settled, cursor: inside.at(-1)?.key ?? cursor, shard };
     }

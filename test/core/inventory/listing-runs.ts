@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../../core/ports.ts';
 import { allOf } from '../../support/all-of.ts';
 import { type Death, Fuse, ProcessDied } from '../../support/fuse.ts';
 import { inPagesOf, replacing } from '../../support/memory-buckets.ts';
+import { withPackedPages } from '../../support/packed-store.ts';
 
 /** What a lister works on, and what is left of it when one dies. */
 export type Place = {
@@ -29,6 +30,8 @@ export type Place = {
   shardRows: number;
   pace: ListingPace;
   folderBounds?: Partial<FolderBounds>;
+  /** Given: the source's pages come as bytes where they can be, and this is told how many objects did. */
+  packed?: (objects: number) => void;
 };
 
 /** A place in memory; what is not given is fresh. */
@@ -57,7 +60,8 @@ export async function runLister(
   const fuse = new Fuse(options.death ?? null);
   const stop = new AbortController();
   let pages = 0;
-  const source = fuse.wrap(inPagesOf(pageSize, place.source), ['listPage', 'listLevel']);
+  const asObjects = fuse.wrap(inPagesOf(pageSize, place.source), ['listPage', 'listLevel']);
+  const source = place.packed === undefined ? asObjects : withPackedPages(asObjects, place.packed);
   const checkpoint =
     kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
   const counting = replacing(jobStore, {

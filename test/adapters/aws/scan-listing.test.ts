@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readV2 } from '../../../adapters/aws/listing-answer.ts';
+import { scanListing } from '../../../adapters/aws/scan-listing.ts';
+import { packedObject } from '../../../core/inventory/packed-page.ts';
+import { encodeListedKey, escapeXml } from '../../../local/s3-server/xml-text.ts';
+import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
+
+const asciiKey = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 20 });
+const object = fc.record({
+  key: fc.oneof({ weight: 9, arbitrary: asciiKey }, { weight: 1, arbitrary: anyKey(6) }),
+  sizeBytes: fc.oneof(fc.nat(), fc.constantFrom(0, 9, 5 * 1024 ** 4, 123_456_789_012_345)),
+  etag: fc.constantFrom('d41d8cd98f00b204e9800998ecf8427e', 'ab-12', '0', 'a+b%'),
+  modified: fc.oneof(
+    fc.constantFrom('1970-01-01T00:00:00Z', '2024-02-29T23:59:59.999Z', '2100-12-31T23:59:59.001Z'),
+    fc
+      .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
+      .map((date) => date.toISOString()),
+  ),
+  storageClass: fc.constantFrom('STANDARD', 'GLACIER', 'INTELLIGENT_TIERING'),
+  checksums: fc.constantFrom(
+    '',
+    '<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>',
+    '<ChecksumAlgorithm>SHA1</ChecksumAlgorithm><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>',
+  ),
+});
+const listing = fc.record({
+  objects: fc.array(object, { minLength: 1, maxLength: 6 }),
+  encoded: fc.boolean(),
+  truncated: fc.boolean(),
+  token: fc.constantFrom(null, 'ZnJvbTo=', 'a&b'),
+});
+type Listing = typeof listing extends fc.Arbitrary<infer T> ? T : never;
+
+function bytesOf({ objects, encoded, truncated, token }: Listing): Buffer {
+  const contents = objects.map(
+    ({ key, sizeBytes, etag, modified, storageClass, checksums }) =>
+      `<Contents><Key>${encoded ? encodeListedKey(key) : escapeXml(key)}</Key><LastModified>${modified}</LastModified>` +
+      `<ETag>&quot;${etag}&quot;</ETag>${checksums}<Size>${sizeBytes}</Size><StorageClass>${storageClass}</StorageClass></Contents>`,
+  );
+  const around = [
+    `<Name>held</Name><Prefix/><IsTruncated>${truncated}</IsTruncated>`,
+    encoded ? '<EncodingType>url</EncodingType>' : '',
+    token === null ? '' : `<NextContinuationToken>${escapeXml(token)}</NextContinuationToken>`,
+  ];
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${around.join('')}${contents.join('')}</ListBucketResult>`,
+  );
+}
+
+/** What the scanner tells of an answer in our words, or null; and that it changed nothing where it is null. */
+function scanned(bytes: Buffer) {
+  const before = Buffer.from(bytes);
+  const page = scanListing(bytes);
+  if (page === null) {
+    expect(bytes.equals(before)).toBe(true);
+    return null;
+  }
+  const objects = Array.from({ length: page.count }, (_, index) => packedObject(page, index));
+  objects.forEach(({ key, etag }, index) => {
+    const asItIs = JSON.stringify(key) === `"${key}"` && JSON.stringify(etag) === `"${etag}"`;
+    if (page.plain[index] === 1) expect(asItIs).toBe(true);
+  });
+  return { objects, truncated: page.more };
+}
+
+/** The same by the parser that knows every way to write a listing; null where only the SDK's does, or none. */
+function parsed(bytes: Buffer) {
+  try {
+    const answer = readV2(Buffer.from(bytes));
+    return Buffer.isBuffer(answer) ? null : { objects: answer.objects, truncated: answer.truncated };
+  } catch {
+    return null;
+  }
+}
+
+describe('the scanner of listings', () => {
+  it('tells of an answer that it takes what the parser tells', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(listing, (given) => {
+        const bytes = bytesOf(given);
+        const expected = parsed(bytes);
+        const found = scanned(bytes);
+        if (found === null) return;
+        taken += 1;
+        expect(found).toEqual(expected);
+      }),
+      { ...sameEveryRun, numRuns: 1500 },
+    );
+    expect(taken).toBeGreaterThan(300);
+  });
+
+  it('takes every answer whose keys are printable ASCII, encoded or not, with checksums and without', () => {
+    const printable = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 30 });
+    const usual = fc.record({ object, key: printable }).map(({ object: each, key }) => ({ ...each, key }));
+    fc.assert(
+      fc.property(fc.array(usual, { minLength: 1, maxLength: 5 }), fc.boolean(), (objects, truncated) => {
+        const bytes = bytesOf({ objects, encoded: true, truncated, token: null });
+        expect(scanned(bytes)?.objects.map(({ key }) => key)).toEqual(objects.map(({ key }) => key));
+      }),
+      { ...sameEveryRun, numRuns: 300 },
+    );
+  });
+
+  it('never tells of a damaged answer what the parser does not', () => {
+    const damage = fc.record({
+      at: fc.nat(100_000),
+      text: fc.constantFrom(
+        '',
+        '<',
+        '>',
+        '&',
+        '"',
+        '9',
+        'x',
+        '%',
+        '\r',
+        '</Key>',
+        '<Size>1</Size>',
+        '\u00e9',
+        '\u0000',
+      ),
+      cut: fc.constantFrom(0, 0, 1, 1, 2, 12),
+    });
+    let taken = 0;
+    fc.assert(
+      fc.property(listing, damage, (given, { at, text, cut }) => {
+        const whole = bytesOf(given);
+        const place = at % whole.length;
+        const bytes = Buffer.concat([
+          whole.subarray(0, place),
+          Buffer.from(text),
+          whole.subarray(place + cut),
+        ]);
+        const expected = parsed(bytes);
+        const found = scanned(bytes);
+        if (found === null) return;
+        taken += 1;
+        expect(found).toEqual(expected);
+      }),
+      { ...sameEveryRun, numRuns: 6000 },
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  it('leaves to the parser what is no page of objects', () => {
+    const around = (inner: string) => Buffer.from(`<ListBucketResult>${inner}</ListBucketResult>`);
+    expect(scanListing(around('<IsTruncated>false</IsTruncated>'))).toBeNull();
+    expect(scanListing(Buffer.from('<html><Contents></Contents></html>'))).toBeNull();
+    expect(scanListing(Buffer.alloc(0))).toBeNull();
+  });
+});

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fragmentOf, overrunBytes, putBytes, putFragment, putNumber } from '../../core/byte-text.ts';
+import { sameEveryRun } from '../support/hard-keys.ts';
+
+const ascii = fc.string({ unit: 'binary-ascii', maxLength: 20 });
+
+test('pieces that are written one behind the other read as one text', () => {
+  const piece = fc.oneof(
+    ascii.map((text) => ({
+      text,
+      put: (into: DataView, at: number) => putFragment(into, at, fragmentOf(text)),
+    })),
+    fc.record({ text: ascii, before: fc.nat(5) }).map(({ text, before }) => {
+      const source = Buffer.from(`${'-'.repeat(before)}${text}`);
+      const view = new DataView(source.buffer, source.byteOffset, source.length);
+      return { text, put: (into: DataView, at: number) => putBytes(into, at, view, before, source.length) };
+    }),
+    fc
+      .oneof(
+        fc.nat(),
+        fc.maxSafeNat(),
+        fc.constantFrom(0, 9, 10, 999_999_999, 1e9, 1e9 + 1, 5 * 1024 ** 4, 2 ** 53 - 1),
+      )
+      .map((number) => ({
+        text: `${number}`,
+        put: (into: DataView, at: number) => putNumber(into, at, number),
+      })),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const text = pieces.map((each) => each.text).join('');
+      const place = Buffer.alloc(text.length + overrunBytes);
+      const into = new DataView(place.buffer, place.byteOffset, place.length);
+      const end = pieces.reduce((at, { put }) => put(into, at), 0);
+      expect(place.toString('latin1', 0, end)).toBe(text);
+    }),
+    { ...sameEveryRun, numRuns: 2000 },
+  );
+});
