@@ -16,7 +16,7 @@ export const jobLayout = {
   shardSummaries: (folder: string) => `${folder}/inventory/shards/`,
   shardSummary: (folder: string, shard: string) => `${folder}/inventory/shards/${shard}.json`,
   shardPiece: (folder: string, shard: string, piece: number) =>
-    `${folder}/inventory/${shard}/${digits(piece)}.jsonl.gz`,
+    `${folder}/inventory/${shard}/${digits(piece)}.jsonl.zst`,
   outcomes: (folder: string) => `${folder}/outcomes/`,
   outcomeFile: (folder: string, worker: string, file: number) =>
     `${folder}/outcomes/${worker}/${digits(file)}.jsonl.gz`,

@@ -65,7 +65,7 @@ export function scanListing(bytes: Buffer): PackedPage | null {
   const mostObjects = Math.ceil((behind - from) / leastBytes);
   if (mostObjects > room.plain.length) room = roomFor(mostObjects);
   const view = new DataView(bytes.buffer, bytes.byteOffset, behind);
-  const count = scanObjects(bytes, view, from, told.encoded);
+  const count = scanWithin(bytes, view, from, told.encoded);
   if (count === null) return null;
   for (let index = 0; index < count; index++) if (room.encoded[index] === 1) decodeInPlace(bytes, index);
   const { encoded: _, ...fields } = room;
@@ -96,6 +96,16 @@ function toldAround(
   return { truncated: truncated === 'true', encoded: encoding === 'url' };
 }
 
+function scanWithin(bytes: Buffer, view: DataView, from: number, encoded: boolean): number | null {
+  try {
+    return scanObjects(bytes, view, from, encoded);
+  } catch (error) {
+    // A damaged page leads beyond its end, which is not asked for at each of its tags.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /** Fills the fields. Gives how many objects there are; null where one is written in another way. */
 function scanObjects(bytes: Buffer, view: DataView, from: number, encoded: boolean): number | null {
   const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, plain } = room;
@@ -103,7 +113,8 @@ function scanObjects(bytes: Buffer, view: DataView, from: number, encoded: boole
   let lastClass = { name: '', end: afterClass };
   let count = 0;
   let at = from;
-  for (; at < view.byteLength; count++) {
+  const end = view.byteLength;
+  for (; at < end; count++) {
     if (!stands(view, at, beforeKey)) return null;
     at += beforeKey.length;
     keyFrom[count] = at;
@@ -158,7 +169,7 @@ function scanObjects(bytes: Buffer, view: DataView, from: number, encoded: boole
     at += lastClass.end.length;
     storageClass[count] = lastClass.name;
   }
-  return at === view.byteLength ? count : null;
+  return at === end ? count : null;
 }
 
 /** The place of the first byte that does not stand for itself everywhere. */

@@ -10,9 +10,8 @@ export function tagOf(text: string): Tag {
   return { length: bytes.length, words };
 }
 
-/** Whether the tag stands here; false beyond the end. */
+/** Whether the tag stands here. Throws `RangeError` where what stands here ends before the tag does. */
 export function stands(view: DataView, at: number, { words, length }: Tag): boolean {
-  if (at + length > view.byteLength) return false;
   const last = words.length - 1;
   for (let index = 0; index < last; index++)
     if (view.getInt32(at + 4 * index, true) !== words[index]) return false;

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskJobStore } from '../../adapters/disk/job-store.ts';
 import { encodeBatch } from '../../core/batching/batch.ts';
@@ -209,7 +209,12 @@ describe('no secret', { timeout: 120_000 }, () => {
     for (const file of files) {
       const path = join(file.parentPath, file.name);
       const bytes = await readFile(path);
-      const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+      const whole = path.endsWith('.gz')
+        ? gunzipSync
+        : path.endsWith('.zst')
+          ? zstdDecompressSync
+          : Buffer.from;
+      const text = Buffer.from(whole(bytes)).toString('latin1');
       for (const value of values) expect(text.includes(value), `${value} in ${path}`).toBe(false);
     }
   });

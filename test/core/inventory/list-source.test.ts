@@ -141,12 +141,12 @@ describe('a listing', () => {
     };
     await finished(watched);
     expect(effects).toEqual([
-      'inventory/0000/000000.jsonl.gz',
+      'inventory/0000/000000.jsonl.zst',
       'checkpoint.json a',
-      'inventory/0000/000001.jsonl.gz',
+      'inventory/0000/000001.jsonl.zst',
       'batch',
       'checkpoint.json b',
-      'inventory/0000/000002.jsonl.gz',
+      'inventory/0000/000002.jsonl.zst',
       'batch',
       'inventory/shards/0000.json',
       'checkpoint.json undefined',

@@ -49,7 +49,7 @@ describe('a shard', () => {
     const reading = allOf(readShardRows(jobStore, folder, summary));
     await expect(reading).rejects.toThrow(JobStoreDamaged);
     await expect(reading).rejects.toThrow(
-      'inventory/0001/000001.jsonl.gz is missing: the inventory is incomplete',
+      'inventory/0001/000001.jsonl.zst is missing: the inventory is incomplete',
     );
   });
 
@@ -76,12 +76,12 @@ describe('keys to be transferred', () => {
     const read: string[] = [];
     const watched = replacing(jobStore, {
       async read(path) {
-        if (path.endsWith('.gz')) read.push(path.slice(folder.length));
+        if (path.endsWith('.zst')) read.push(path.slice(folder.length));
         return jobStore.read(path);
       },
     });
     await findTransfers(watched, folder, new Set(['d']));
-    expect(read).toEqual(['/inventory/0001/000000.jsonl.gz', '/inventory/0001/000001.jsonl.gz']);
+    expect(read).toEqual(['/inventory/0001/000000.jsonl.zst', '/inventory/0001/000001.jsonl.zst']);
     await findTransfers(replacing(jobStore, { list: () => expect.fail() }), folder, new Set());
   });
 });
