@@ -5,6 +5,7 @@ import {
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
+import { packedObject } from '../../core/inventory/packed-page.ts';
 import type { ListingWay } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
 import type { ListedPage } from './listing-xml.ts';
@@ -13,6 +14,7 @@ import { listingBySdk } from './read-by-sdk.ts';
 import type { S3ClientOfBucket } from './s3-client.ts';
 import { plainEtag } from './s3-properties.ts';
 import type { S3Request } from './s3-requests.ts';
+import { scanListing } from './scan-listing.ts';
 import { canonicalQuery } from './sign-request.ts';
 
 /** How a store is paged, with keys URL-encoded or as they are. */
@@ -83,8 +85,19 @@ export function requestV2(style: ListingStyle, query: ListQuery, cursor?: string
   };
 }
 
-/** What the bytes of an answer to ListObjectsV2 tell; a copy of them where only a whole XML parser knows (see `answerIn`). */
+/**
+ * What the bytes of an answer to ListObjectsV2 tell, which may be changed by it; a copy of them where only a whole XML parser
+ * knows (see `answerIn`).
+ */
 export function readV2(bytes: Buffer): Answer | Buffer {
+  const page = scanListing(bytes);
+  if (page === null) return parseV2(bytes);
+  const objects = Array.from({ length: page.count }, (_, index) => packedObject(page, index));
+  return { objects, truncated: page.more, ascii: true, next: page.token };
+}
+
+/** The same without the scanner, for answers that it leaves. */
+export function parseV2(bytes: Buffer): Answer | Buffer {
   const page = parseOrLeave(bytes);
   return page === null ? Buffer.from(bytes) : { ...answerOf(page), next: page.token };
 }

@@ -11,7 +11,7 @@ import {
   type ListedThrough,
   type ListingStyle,
   type ListQuery,
-  readV2,
+  parseV2,
   requestV2,
   unsupported,
 } from './listing-answer.ts';
@@ -48,7 +48,7 @@ export async function readPage<Used>(
   if (direct === null) return use(await listPage(client, bucket, style, query));
   const { body } = await direct.read(requestV2(style, query), (bytes) => {
     const page = scanListing(bytes);
-    if (page === null) return { used: false, answer: readV2(bytes) } as const;
+    if (page === null) return { used: false, answer: parseV2(bytes) } as const;
     refusePackedDisorder(page, query);
     return { used: true, result: use(page) } as const;
   });

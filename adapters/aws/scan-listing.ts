@@ -14,10 +14,10 @@ const beforeSize = tagOf('<Size>');
 const beforeClass = tagOf('</Size><StorageClass>');
 const afterClass = tagOf('</StorageClass></Contents>');
 
-/** What stands around the objects: elements with text inside, each once, but for what is no concern of a listing. */
+/** What stands around the objects: elements with nothing but text inside, printable ASCII without escapes. */
 const head =
-  /^(?:<\?xml [^?]*\?>)?[ \t\r\n]*<ListBucketResult(?: xmlns="[^"]*")?>((?:<(\w+)>[^<&\r]*<\/\2>|<\w+\/>)*)$/;
-const tail = /^((?:<(\w+)>[^<&\r]*<\/\2>|<\w+\/>)*)<\/ListBucketResult>[ \t\r\n]*$/;
+  /^(?:<\?xml [^?]*\?>)?[ \t\r\n]*<ListBucketResult(?: xmlns="[^"]*")?>((?:<(\w+)>[ -%'-;=-~]*<\/\2>|<\w+\/>)*)$/;
+const tail = /^((?:<(\w+)>[ -%'-;=-~]*<\/\2>|<\w+\/>)*)<\/ListBucketResult>[ \t\r\n]*$/;
 const longestAround = 8 * 1024;
 
 /** What a byte is in a text: part of it as it is, part of it in another way, or none. */
@@ -56,7 +56,7 @@ function roomFor(objects: number): PackedFields & { encoded: Uint8Array } {
  * gives as `parseListing` would (a test holds them to each other); URL-encoded keys are decoded in place. The fields are
  * the same for every page.
  */
-export function scanListing(bytes: Buffer): PackedPage | null {
+export function scanListing(bytes: Buffer): (PackedPage & { token: string | undefined }) | null {
   const from = bytes.indexOf('<Contents>');
   const behind = bytes.lastIndexOf('</Contents>') + '</Contents>'.length;
   if (from === -1 || behind <= from) return null;
@@ -69,7 +69,7 @@ export function scanListing(bytes: Buffer): PackedPage | null {
   if (count === null) return null;
   for (let index = 0; index < count; index++) if (room.encoded[index] === 1) decodeInPlace(bytes, index);
   const { encoded: _, ...fields } = room;
-  return { ...fields, count, more: told.truncated, bytes, view };
+  return { ...fields, count, more: told.truncated, token: told.token, bytes, view };
 }
 
 /** No object is written in less. */
@@ -79,7 +79,7 @@ function toldAround(
   bytes: Buffer,
   from: number,
   behind: number,
-): { truncated: boolean; encoded: boolean } | null {
+): { truncated: boolean; encoded: boolean; token: string | undefined } | null {
   if (from > longestAround || bytes.length - behind > longestAround) return null;
   const before = head.exec(bytes.toString('latin1', 0, from));
   const after = tail.exec(bytes.toString('latin1', behind));
@@ -93,7 +93,11 @@ function toldAround(
   const [truncated, encoding] = [values.get('IsTruncated'), values.get('EncodingType')];
   if ((truncated !== 'true' && truncated !== 'false') || (encoding !== undefined && encoding !== 'url'))
     return null;
-  return { truncated: truncated === 'true', encoded: encoding === 'url' };
+  return {
+    truncated: truncated === 'true',
+    encoded: encoding === 'url',
+    token: values.get('NextContinuationToken'),
+  };
 }
 
 function scanWithin(bytes: Buffer, view: DataView, from: number, encoded: boolean): number | null {

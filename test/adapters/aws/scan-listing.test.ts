@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readV2 } from '../../../adapters/aws/listing-answer.ts';
+import { parseV2, readV2 } from '../../../adapters/aws/listing-answer.ts';
 import { scanListing } from '../../../adapters/aws/scan-listing.ts';
 import { packedObject } from '../../../core/inventory/packed-page.ts';
 import { encodeListedKey, escapeXml } from '../../../local/s3-server/xml-text.ts';
@@ -61,14 +61,16 @@ function scanned(bytes: Buffer) {
     const asItIs = JSON.stringify(key) === `"${key}"` && JSON.stringify(etag) === `"${etag}"`;
     if (page.plain[index] === 1) expect(asItIs).toBe(true);
   });
-  return { objects, truncated: page.more };
+  return { objects, truncated: page.more, next: page.token };
 }
 
 /** The same by the parser that knows every way to write a listing; null where only the SDK's does, or none. */
 function parsed(bytes: Buffer) {
   try {
-    const answer = readV2(Buffer.from(bytes));
-    return Buffer.isBuffer(answer) ? null : { objects: answer.objects, truncated: answer.truncated };
+    const answer = parseV2(Buffer.from(bytes));
+    if (Buffer.isBuffer(answer)) return null;
+    const { objects, truncated, next } = answer;
+    return { objects, truncated, next };
   } catch {
     return null;
   }
@@ -142,6 +144,20 @@ describe('the scanner of listings', () => {
       { ...sameEveryRun, numRuns: 6000 },
     );
     expect(taken).toBeGreaterThan(100);
+  });
+
+  it('gives way to the parser where an answer is read as objects', () => {
+    fc.assert(
+      fc.property(listing, (given) => {
+        const expected = parsed(bytesOf(given));
+        const answer = expected === null ? null : readV2(bytesOf(given));
+        if (expected === null || answer === null || Buffer.isBuffer(answer)) return;
+        const { ascii, ...read } = answer;
+        expect(read).toEqual(expected);
+        if (ascii) for (const { key } of read.objects) expect(key).toMatch(/^[\0-\x7f]*$/);
+      }),
+      { ...sameEveryRun, numRuns: 500 },
+    );
   });
 
   it('leaves to the parser what is no page of objects', () => {
