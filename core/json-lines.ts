@@ -66,7 +66,7 @@ export function openLines(): Lines {
     },
     encode() {
       write();
-      const encoded = zstdCompressSync(place.subarray(0, size), zstd);
+      const encoded = zstdCompressSync(place.subarray(0, size), { ...zstd, pledgedSrcSize: size });
       places.push(place);
       return encoded;
     },

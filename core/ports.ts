@@ -2,6 +2,7 @@ import type { BatchFile, BatchMessage } from './batching/batch.ts';
 import type { ObjectSummary } from './inventory/inventory-row.ts';
 import type { PackedPage } from './inventory/packed-page.ts';
 import type { LevelPage, ListingWay, ListPage } from './listed-pages.ts';
+import type { PartUploads, UnfinishedUpload } from './part-uploads.ts';
 import type { RequestsMade } from './requests-made.ts';
 import type { CopyResult } from './transfer/copy-result.ts';
 
@@ -13,6 +14,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
+export type { HeldPart, PartUploads, UnfinishedUpload } from './part-uploads.ts';
 export type { LevelPage, ListingWay, ListPage };
 
 /** What a HEAD or GET tells of an object. Header values are as the store sent them. */
@@ -51,32 +53,6 @@ export type ObjectProperties = {
   /** Base64 MD5 that the store verifies before it accepts the object. */
   contentMd5?: string | null;
 };
-
-/** An upload that was begun and neither completed nor aborted. */
-export type UnfinishedUpload = { key: string; uploadId: string; initiatedAtMs: number };
-
-/** A part that a store holds of an unfinished upload. */
-export type HeldPart = { part: number; etag: string };
-
-/** Multipart uploads step by step, for objects that many workers write. Every method throws `StoreError` and nothing else. */
-export interface PartUploads {
-  /** Begins an upload; what is written beside the bytes is given here. */
-  begin(key: string, properties: ObjectProperties): Promise<{ uploadId: string }>;
-  /** Writes a part, counted from 1; the store verifies its MD5. Code `NoSuchUpload` when the upload was ended. */
-  write(
-    upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>,
-    part: number,
-    bytes: Uint8Array,
-    signal?: AbortSignal,
-  ): Promise<HeldPart>;
-  /** The parts that the store holds, in order. Code `NoSuchUpload` when the upload was ended. */
-  held(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): AsyncIterable<HeldPart & { sizeBytes: number }>;
-  /** Makes the parts one object. Codes `NoSuchUpload`, and `InvalidPart` when the store holds another part than named. */
-  complete(
-    upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>,
-    parts: readonly HeldPart[],
-  ): Promise<{ etag: string }>;
-}
 
 /** One bucket. Every method throws `StoreError` (see store-error.ts) and nothing else. */
 export interface ObjectStore {

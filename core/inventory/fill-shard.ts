@@ -16,6 +16,7 @@ import type { LiveRange } from './live-range.ts';
 import { openPackedPacker } from './pack-packed.ts';
 import { type PackedPage, packedKey, packedObject } from './packed-page.ts';
 import { addPackedRows } from './packed-rows.ts';
+import type { ObjectsInRange } from './page-in-range.ts';
 import type { ShardSummary } from './shard.ts';
 import type { ShardNumbers } from './shard-numbers.ts';
 
@@ -23,10 +24,11 @@ type Shard = OpenRange['shard'] & { index: number };
 
 /** Turns pages of a range into rows of its shard and batches of the queue. Neither changes what is settled of the range: the caller does, in one step. */
 export type ShardFiller = {
-  /** Decides for every object of a page, queues what has to be copied, and stores the rows. The page is emptied. */
-  fill(range: LiveRange, page: ObjectSummary[]): Promise<Filled>;
-  /** The same for the first `count` objects of a packed page, which is not needed any more when this returns. */
-  fillPacked(range: LiveRange, page: PackedPage, count: number): Promise<Filled>;
+  /**
+   * Decides for every object of a page, queues what has to be copied, and stores the rows. A page of objects is emptied; a
+   * packed one is not needed any more when this returns.
+   */
+  fill(range: LiveRange, page: ObjectsInRange): Promise<Filled>;
   /** Closes the shard at `upTo`. Returns its number and the number of its batches. */
   close(range: LiveRange, upTo: string | null): Promise<{ index: number; batches: number }>;
 };
@@ -145,12 +147,12 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
 
   return {
     // No async function, which would keep the page until the store and the queue have answered.
-    fill: (range, page) => take(range, page).then(store),
-
-    fillPacked(range, page, count) {
-      if (range.decider.takesAll() && packedPacker.takes(page, count))
-        return store(takePacked(range, page, count));
-      const objects = Array.from({ length: count }, (_, index) => packedObject(page, index));
+    fill(range, page) {
+      if (Array.isArray(page)) return take(range, page).then(store);
+      const { packed, count } = page;
+      if (range.decider.takesAll() && packedPacker.takes(packed, count))
+        return store(takePacked(range, packed, count));
+      const objects = Array.from({ length: count }, (_, index) => packedObject(packed, index));
       return take(range, objects).then(store);
     },
 

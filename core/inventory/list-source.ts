@@ -24,9 +24,9 @@ import type { FolderListing } from './folder-listing.ts';
 import { Decision } from './inventory-row.ts';
 import { knowingItsEnd } from './known-end.ts';
 import { type ListingPace, openListingGate } from './listing-gate.ts';
-import { emptyShard, type LiveRange, liveRange, type ShownKeys, shownKeys } from './live-range.ts';
+import { emptyShard, type LiveRange, liveRange } from './live-range.ts';
 import { openRanges } from './open-ranges.ts';
-import { countUpTo, type PackedPage, packedKey, reachesEnd } from './packed-page.ts';
+import type { PackedPage } from './packed-page.ts';
 import { pageInRange } from './page-in-range.ts';
 import { openShardNumbers } from './shard-numbers.ts';
 
@@ -183,34 +183,15 @@ export async function listSource(parts: ListingParts): Promise<Listing | null> {
 
   function digest(range: LiveRange, answer: ListPage | PackedPage): Promise<boolean> {
     // Nothing is awaited here, and nobody cuts the range: what is learnt of the page and its end agree.
-    const { shown, more, next, reaches, fill } =
-      'objects' in answer ? inRange(range, answer) : packedInRange(range, answer);
+    const { page, shown, more, next, reaches } = pageInRange(range, answer, prefix);
     pages += 1;
     const joined = shown === null && ranges.joinToFormer(range);
     ranges.learn(range, shown, more, reaches);
     if (more) cutForIdleSlots();
-    const filling = shown === null ? null : fill();
+    const filling = shown === null ? null : filler.fill(range, page);
     const token = next === undefined ? {} : { token: next };
     const settled = joined ? commit() : settle(range, { filling, more, token });
     return settled.then(() => more);
-  }
-
-  type PageInRange = Pick<ListPage, 'more' | 'next' | 'reaches'> & {
-    shown: ShownKeys | null;
-    fill(): Promise<Filled>;
-  };
-
-  function inRange(range: LiveRange, page: ListPage): PageInRange {
-    const { objects, ...rest } = pageInRange(range, page, prefix);
-    return { ...rest, shown: shownKeys(objects), fill: () => filler.fill(range, objects) };
-  }
-
-  function packedInRange(range: LiveRange, page: PackedPage): PageInRange {
-    const count = countUpTo(page, range.upTo);
-    // A page that reaches the end of the range is its last, though it may end there to the key.
-    const more = page.more && !reachesEnd(page, range.upTo);
-    const shown = count === 0 ? null : { first: packedKey(page, 0), last: packedKey(page, count - 1) };
-    return { more, shown, fill: () => filler.fillPacked(range, page, count) };
   }
 
   type DigestedPage = { filling: Promise<Filled> | null; more: boolean; token: { token?: string } };

@@ -1,4 +1,3 @@
-import { compareKeys } from '../keyspace/key-order.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 
 /** What is known of each object of a page, by its number. */
@@ -43,11 +42,6 @@ export function packedObject(page: PackedPage, index: number): ObjectSummary {
     modifiedAtMs: modifiedAtMs[index] ?? 0,
     storageClass: storageClass[index] ?? null,
   };
-}
-
-/** Whether the last key of the page comes behind the end of a range, or is it. */
-export function reachesEnd(page: PackedPage, upTo: string | null): boolean {
-  return upTo !== null && compareKeys(packedKey(page, page.count - 1), upTo) >= 0;
 }
 
 /** How many objects of the page come before the key or have it; null = all. */

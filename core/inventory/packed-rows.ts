@@ -17,6 +17,8 @@ function rowEndOf(storageClass: string): Fragment {
   const known = rowEnds.get(storageClass);
   if (known !== undefined) return known;
   const end = fragmentOf(`,"storageClass":${JSON.stringify(storageClass)},"decision":"transfer"}\n`);
+  // There are a dozen classes; a store that makes up others is not to fill the memory.
+  if (rowEnds.size > 100) rowEnds.clear();
   rowEnds.set(storageClass, end);
   return end;
 }
