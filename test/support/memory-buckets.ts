@@ -27,8 +27,14 @@ export async function putText(
 
 /** A port whose listing gives pages of this size, so that a few objects need many. */
 export function inPagesOf(pageSize: number, store: ObjectStore): ObjectStore {
-  return replacing(store, {
-    listPage: (query) => store.listPage({ ...query, maxKeys: Math.min(pageSize, query.maxKeys ?? pageSize) }),
+  const smaller = (query: Parameters<ObjectStore['listPage']>[0]) => ({
+    ...query,
+    maxKeys: Math.min(pageSize, query.maxKeys ?? pageSize),
+  });
+  const readPage = store.readPage?.bind(store);
+  return replacing<ObjectStore>(store, {
+    listPage: (query) => store.listPage(smaller(query)),
+    ...(readPage === undefined ? {} : { readPage: (query, use) => readPage(smaller(query), use) }),
   });
 }
 
