@@ -56,3 +56,22 @@ function digitsOf(value: number): number {
   for (let limit = 10; value >= limit; limit *= 10) digits += 1;
   return digits;
 }
+
+/** Compares two stretches of bytes as `compareKeys` compares the keys that they are. */
+export function orderOfBytes(
+  a: DataView,
+  aFrom: number,
+  aTo: number,
+  b: DataView,
+  bFrom: number,
+  bTo: number,
+): number {
+  const shared = Math.min(aTo - aFrom, bTo - bFrom);
+  let at = 0;
+  while (at + 4 <= shared && a.getInt32(aFrom + at) === b.getInt32(bFrom + at)) at += 4;
+  for (; at < shared; at++) {
+    const difference = a.getUint8(aFrom + at) - b.getUint8(bFrom + at);
+    if (difference !== 0) return difference;
+  }
+  return aTo - aFrom - (bTo - bFrom);
+}

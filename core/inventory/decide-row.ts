@@ -5,9 +5,11 @@ import { compileRoutes, notRenamed, type Route } from '../rules/route.ts';
 import { compileSelect, selectsAll } from '../rules/select.ts';
 import type { ExceptionKind } from '../transfer/outcome.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
+import { openPackedDecider, type PackedDecider } from './decide-packed.ts';
 import type { Decision, ObjectSummary } from './inventory-row.ts';
 import { openSeekListing, type SeekListing } from './seek-listing.ts';
 
+const isAscii = /^[\0-\x7f]*$/;
 /** S3's longest key. [src: S3 user guide, object keys] */
 export const maxKeyBytes = 1024;
 
@@ -20,11 +22,8 @@ export type RowDecider = {
   decide(object: ObjectSummary): Decided | Promise<Decided>;
   /** Asks the destination for its first page already, while the source is asked for the same; once. */
   begin(): void;
-  /**
-   * Whether every object that may still be asked for is to be transferred, without a rule, as far as its key is not too long
-   * there. False where that is not known yet.
-   */
-  takesAll(): boolean;
+  /** Decides for pages that are bytes; null where they have to be objects, for a rule or a selection. */
+  packed: PackedDecider | null;
 };
 
 /**
@@ -34,13 +33,13 @@ export type RowDecider = {
 export function openDecider(
   plan: MigrationPlan,
   source: Pick<ObjectStore, 'listPage'>,
-  destination: Pick<ObjectStore, 'listPage'>,
+  destination: Pick<ObjectStore, 'listPage' | 'readPage'>,
   range: KeyRange,
 ): RowDecider {
   const { request } = plan;
   const select = compileSelect(request.select);
   const { prefix } = request.destination;
-  const isPlain = selectsAll(request.select) && request.rules.length === 0;
+  const asBytes = selectsAll(request.select) && request.rules.length === 0 && isAscii.test(prefix);
   const router = compileRoutes(request);
   const trust = { compare: request.verify.compare, ...plan.capabilities };
   const destinations = new Map<number, SeekListing>();
@@ -58,7 +57,7 @@ export function openDecider(
       const rename = router.renames.find(({ rule }) => rule === renamedBy);
       const prefix = rename === undefined ? request.destination.prefix + request.source.prefix : rename.to;
       const stretch = rename === undefined ? there(range) : { after: null, upTo: null };
-      listing = openSeekListing(destination, { prefix, range: stretch });
+      listing = openSeekListing(destination, { prefix, range: stretch }, { asBytes });
       destinations.set(renamedBy, listing);
     }
     return listing;
@@ -115,7 +114,7 @@ export function openDecider(
         ? existing.then((found) => compared(object, route, found))
         : compared(object, route, existing);
     },
-    takesAll: () => isPlain && listingThere(notRenamed).hasNothingLeft(),
+    packed: asBytes ? openPackedDecider(listingThere(notRenamed), { ...request, prefix, trust }) : null,
     begin() {
       if (router.renames.length === 0) listingThere(notRenamed).begin();
     },

@@ -11,10 +11,11 @@ import { groupOf } from '../partition/partition-of.ts';
 import type { JobStore, MessageToSend, WorkQueue } from '../ports.ts';
 import { addTally, noObjects } from '../transfer/outcome.ts';
 import type { DecisionTallies, OpenRange } from './checkpoint.ts';
+import { type PackedDecider, tallyPacked } from './decide-packed.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 import type { LiveRange } from './live-range.ts';
 import { openPackedPacker } from './pack-packed.ts';
-import { type PackedPage, packedKey, packedObject } from './packed-page.ts';
+import { keepPage, type PackedPage, packedKey, packedObject } from './packed-page.ts';
 import { addPackedRows } from './packed-rows.ts';
 import type { ObjectsInRange } from './page-in-range.ts';
 import type { ShardSummary } from './shard.ts';
@@ -123,20 +124,30 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
     };
   }
 
-  /** As `take`, where all objects are to be transferred to their own key behind the destination's prefix. */
-  function takePacked(range: LiveRange, page: PackedPage, count: number) {
+  /** As `take` of the first objects of a page, as many as there are decisions for; each goes to its own key behind the destination's prefix. */
+  function takePacked(range: LiveRange, page: PackedPage, decisions: Uint8Array) {
     const before = range.settled.shard;
     const shard: Shard = { ...before, index: before.index ?? numbers.take() };
     const lines = openLines();
-    addPackedRows(lines, page, count);
+    addPackedRows(lines, page, decisions);
+    const { tallies, chosen } = tallyPacked(page, decisions);
     const messages = packedPacker
-      .pack(range.packer, page, count)
+      .pack(range.packer, page, chosen)
       .map((texts, n) => messageOf(shard, { texts }, shard.batches + n));
-    const transfer = noObjects();
-    transfer.objects = count;
-    for (let index = 0; index < count; index++) transfer.bytes += page.sizeBytes[index] ?? 0;
-    const cursor = packedKey(page, count - 1);
-    return taken(range, { shard, cursor, lines, messages, tallies: { transfer } });
+    const cursor = packedKey(page, decisions.length - 1);
+    return taken(range, { shard, cursor, lines, messages, tallies });
+  }
+
+  /** Decides for the rest of a page while the destination's pages come. */
+  async function decideRest(
+    decider: PackedDecider,
+    page: PackedPage,
+    decisions: Uint8Array,
+    decided: number,
+  ): Promise<void> {
+    const { count } = page;
+    for (let at = decided; at < count; at = decider.decide(page, at, count, decisions))
+      await decider.goOn(page, at);
   }
 
   async function store({ piece, shard, messages, filled }: ReturnType<typeof taken>): Promise<Filled> {
@@ -150,8 +161,16 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
     fill(range, page) {
       if (Array.isArray(page)) return take(range, page).then(store);
       const { packed, count } = page;
-      if (range.decider.takesAll() && packedPacker.takes(packed, count))
-        return store(takePacked(range, packed, count));
+      const { packed: decider } = range.decider;
+      if (decider !== null && packedPacker.takes(packed, count)) {
+        const decisions = new Uint8Array(count);
+        const decided = decider.decide(packed, 0, count, decisions);
+        if (decided === count) return store(takePacked(range, packed, decisions));
+        const kept = keepPage(packed, count);
+        return decideRest(decider, kept, decisions, decided).then(() =>
+          store(takePacked(range, kept, decisions)),
+        );
+      }
       const objects = Array.from({ length: count }, (_, index) => packedObject(packed, index));
       return take(range, objects).then(store);
     },

@@ -1,7 +1,9 @@
 import { compareKeys } from '../keyspace/key-order.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { Clock, ListPage, ObjectStore } from '../ports.ts';
+import type { PackedPage } from './packed-page.ts';
 
-type Listed = Pick<ObjectStore, 'listPage' | 'requestsMade'>;
+type Listed = Pick<ObjectStore, 'listPage' | 'readPage' | 'requestsMade'>;
+type Query = Parameters<ObjectStore['listPage']>[0];
 
 /** What was seen of the end of a bucket counts for so long: others may write there too. */
 const knownMs = 10_000;
@@ -13,22 +15,36 @@ const knownMs = 10_000;
 export function knowingItsEnd(store: Listed, clock: Clock): Listed {
   const ends = new Map<string, { after: string | null; seenAtMs: number }>();
 
-  function isBehindEnd(prefix: string, startAfter: string | null): boolean {
+  function isBehindEnd({ prefix, startAfter }: Query): boolean {
     const end = ends.get(prefix);
     if (end === undefined || clock.nowMs() - end.seenAtMs >= knownMs) return false;
     return end.after === null || (startAfter !== null && compareKeys(startAfter, end.after) >= 0);
   }
 
+  function note({ prefix, startAfter }: Query, page: ListPage | PackedPage, seenAtMs: number): void {
+    if ('objects' in page && page.objects.length === 0 && !page.more)
+      ends.set(prefix, { after: startAfter, seenAtMs });
+  }
+
+  const readPage = store.readPage?.bind(store);
   return {
     requestsMade: () => store.requestsMade(),
     async listPage(query) {
-      const { prefix, startAfter } = query;
-      if (isBehindEnd(prefix, startAfter)) return { objects: [], more: false };
+      if (isBehindEnd(query)) return { objects: [], more: false };
       const askedAtMs = clock.nowMs();
       const page = await store.listPage(query);
-      if (page.objects.length === 0 && !page.more)
-        ends.set(prefix, { after: startAfter, seenAtMs: askedAtMs });
+      note(query, page, askedAtMs);
       return page;
     },
+    ...(readPage && {
+      async readPage(query, use) {
+        if (isBehindEnd(query)) return use({ objects: [], more: false });
+        const askedAtMs = clock.nowMs();
+        return readPage(query, (page) => {
+          note(query, page, askedAtMs);
+          return use(page);
+        });
+      },
+    }),
   };
 }

@@ -6,9 +6,10 @@ import { maxKeyBytes } from './decide-row.ts';
 import { type PackedPage, packedObject } from './packed-page.ts';
 import { openPackedFiles } from './packed-rows.ts';
 
-/** Packs the objects of a packed page, in order. Gives the batches that are complete, each by the texts of its files. */
+/** Packs objects of packed pages. */
 export type PackedPacker = {
-  pack(packer: Packer, page: PackedPage, count: number): (readonly string[])[];
+  /** Packs the objects of these numbers, in order. Gives the batches that are complete, each by the texts of its files. */
+  pack(packer: Packer, page: PackedPage, chosen: Int32Array): (readonly string[])[];
   /** Whether it can: there are no partitions, and no key is too long for the destination. */
   takes(page: PackedPage, count: number): boolean;
 };
@@ -27,13 +28,14 @@ export function openPackedPacker(
   const files = openPackedFiles({ prefix, storageClass });
   const isPossible = limits.partitions === null && plainText.test(prefix);
 
-  function pack(packer: Packer, page: PackedPage, count: number): (readonly string[])[] {
+  function pack(packer: Packer, page: PackedPage, chosen: Int32Array): (readonly string[])[] {
+    const count = chosen.length;
     const complete: (readonly string[])[] = [];
     let at = 0;
     let begun = packer.pending().length > 0;
 
     function addOne(): void {
-      const { key, ...object } = packedObject(page, at);
+      const { key, ...object } = packedObject(page, chosen[at] ?? 0);
       const route = {
         to: prefix + key,
         storageClass,
@@ -51,22 +53,23 @@ export function openPackedPacker(
       const begin = at;
       let bytes = 0;
       let text = 0;
-      for (let index = begin; index < count; index++) {
+      for (let next = begin; next < count; next++) {
+        const index = chosen[next] ?? 0;
         const sizeBytes = page.sizeBytes[index] ?? 0;
         if (page.plain[index] !== 1 || sizeBytes > limits.maxBytes) {
           files.drop();
-          return index + 1 - begin;
+          return next + 1 - begin;
         }
         const longer = files.put(page, index);
-        if (index > begin && (bytes + sizeBytes > limits.maxBytes || longer > limits.messageBytes)) {
-          at = index;
+        if (next > begin && (bytes + sizeBytes > limits.maxBytes || longer > limits.messageBytes)) {
+          at = next;
           complete.push([files.take(text)]);
           return 0;
         }
         bytes += sizeBytes;
         text = longer;
-        if (index + 1 - begin < limits.maxObjects) continue;
-        at = index + 1;
+        if (next + 1 - begin < limits.maxObjects) continue;
+        at = next + 1;
         complete.push([files.take(text)]);
         return 0;
       }

@@ -1,3 +1,4 @@
+import { overrunBytes, putBytes } from '../byte-text.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 
 /** What is known of each object of a page, by its number. */
@@ -16,7 +17,7 @@ export type PackedFields = {
 
 /**
  * A page of a listing as bytes, whose keys are all ASCII: what is listed by the million is then written without becoming an
- * object and strings in between. Lent: it holds until whoever was given it returns.
+ * object and strings in between. One that a store hands over is lent: it holds until whoever was given it returns.
  */
 export type PackedPage = PackedFields & {
   /** Objects on the page, ascending by key; one at least. */
@@ -55,4 +56,38 @@ export function countUpTo({ bytes, keyFrom, keyTo, count }: PackedPage, upTo: st
     else to = middle;
   }
   return from;
+}
+
+/** The first `count` objects of a page, which outlive it: their keys and ETags are copied, nothing else that stood around. */
+export function keepPage(page: PackedPage, count: number): PackedPage {
+  const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, plain, more } = page;
+  let length = overrunBytes;
+  for (let index = 0; index < count; index++)
+    length += (keyTo[index] ?? 0) - (keyFrom[index] ?? 0) + (etagTo[index] ?? 0) - (etagFrom[index] ?? 0);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const kept: PackedPage = {
+    keyFrom: new Int32Array(count),
+    keyTo: new Int32Array(count),
+    etagFrom: new Int32Array(count),
+    etagTo: new Int32Array(count),
+    sizeBytes: sizeBytes.slice(0, count),
+    modifiedAtMs: modifiedAtMs.slice(0, count),
+    storageClass: storageClass.slice(0, count),
+    plain: plain.slice(0, count),
+    count,
+    more,
+    bytes,
+    view,
+  };
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    kept.keyFrom[index] = at;
+    at = putBytes(view, at, page.view, keyFrom[index] ?? 0, keyTo[index] ?? 0);
+    kept.keyTo[index] = at;
+    kept.etagFrom[index] = at;
+    at = putBytes(view, at, page.view, etagFrom[index] ?? 0, etagTo[index] ?? 0);
+    kept.etagTo[index] = at;
+  }
+  return kept;
 }

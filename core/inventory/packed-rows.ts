@@ -1,34 +1,41 @@
 import { type Fragment, fragmentOf, overrunBytes, putBytes, putFragment, putNumber } from '../byte-text.ts';
 import type { Lines } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
+import { packedDecisions } from './decide-packed.ts';
 import { type PackedPage, packedObject } from './packed-page.ts';
 
 const key = fragmentOf('{"key":"');
 const size = fragmentOf('","sizeBytes":');
 const etag = fragmentOf(',"etag":"');
 const time = fragmentOf('","modifiedAtMs":');
+const nothing = fragmentOf('');
 /** What a row or file takes beside keys, ETag and the words for its classes, at most. */
 const othersBytes = 160;
 
-/** The end of a row by the class of its object. */
-const rowEnds = new Map<string, Fragment>();
+/** The ends of a row by the class of its object, each by the number of the decision. */
+const rowEnds = new Map<string, Fragment[]>();
 
-function rowEndOf(storageClass: string): Fragment {
+function rowEndsOf(storageClass: string): Fragment[] {
   const known = rowEnds.get(storageClass);
   if (known !== undefined) return known;
-  const end = fragmentOf(`,"storageClass":${JSON.stringify(storageClass)},"decision":"transfer"}\n`);
+  const ends = packedDecisions.map((decision) =>
+    fragmentOf(`,"storageClass":${JSON.stringify(storageClass)},"decision":"${decision}"}\n`),
+  );
   // There are a dozen classes; a store that makes up others is not to fill the memory.
   if (rowEnds.size > 100) rowEnds.clear();
-  rowEnds.set(storageClass, end);
-  return end;
+  rowEnds.set(storageClass, ends);
+  return ends;
 }
 
-/** Adds the rows of the first `count` objects, all of which are to be transferred, as `rowText` gives them. */
-export function addPackedRows(lines: Lines, page: PackedPage, count: number): void {
+/** Adds the rows of the first objects of a page, as many as there are decisions, as `rowText` gives them. */
+export function addPackedRows(lines: Lines, page: PackedPage, decisions: Uint8Array): void {
   const { view, plain, storageClass } = page;
+  const count = decisions.length;
+  let ends = { storageClass: '', byDecision: rowEndsOf('') };
   for (let from = 0; from < count; ) {
     if (plain[from] === 0) {
-      lines.add(rowText(packedObject(page, from), { decision: 'transfer' }));
+      const decision = packedDecisions[decisions[from] ?? 0] ?? 'transfer';
+      lines.add(rowText(packedObject(page, from), { decision }));
       from += 1;
       continue;
     }
@@ -37,6 +44,8 @@ export function addPackedRows(lines: Lines, page: PackedPage, count: number): vo
     lines.put(bytesOf(page, from, upTo), (into, start) => {
       let at = start;
       for (let index = from; index < upTo; index++) {
+        const name = storageClass[index] ?? '';
+        if (name !== ends.storageClass) ends = { storageClass: name, byDecision: rowEndsOf(name) };
         at = putBytes(
           into,
           putFragment(into, at, key),
@@ -45,7 +54,7 @@ export function addPackedRows(lines: Lines, page: PackedPage, count: number): vo
           page.keyTo[index] ?? 0,
         );
         at = putMiddle(into, at, page, index);
-        at = putFragment(into, at, rowEndOf(storageClass[index] ?? ''));
+        at = putFragment(into, at, ends.byDecision[decisions[index] ?? 0] ?? nothing);
       }
       return at;
     });

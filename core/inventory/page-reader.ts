@@ -3,6 +3,7 @@ import type { KeyRange } from '../keyspace/key-range.ts';
 import type { ListPage, ObjectStore } from '../ports.ts';
 import { StoreError } from '../store-error.ts';
 import type { ObjectSummary } from './inventory-row.ts';
+import { countUpTo, keepPage, type PackedPage, packedKey } from './packed-page.ts';
 
 /** Part of a bucket: the keys under `prefix` that lie in `range`. */
 export type Stretch = { prefix: string; range: KeyRange };
@@ -17,28 +18,60 @@ export async function* readPages(
   stretch: Stretch,
   signal?: AbortSignal,
 ): AsyncGenerator<ObjectSummary[]> {
-  const { prefix, range } = stretch;
-  const fetch = (startAfter: string | null, token?: string): Promise<ListPage> => {
-    const place = { prefix, startAfter, ...(token === undefined ? {} : { token }) };
-    const page = store.listPage({ ...place, ...(signal === undefined ? {} : { signal }) });
+  const aborts = signal === undefined ? {} : { signal };
+  const fetch = (place: Place): Promise<ListPage> => store.listPage({ ...place, ...aborts });
+  for await (const { objects } of pagesOf(fetch, objectsUpTo, stretch)) yield objects;
+}
+
+/** The same, where a page that the store hands over as bytes stays so: it is a copy of its own. */
+export async function* readPackedPages(
+  store: Pick<ObjectStore, 'listPage' | 'readPage'>,
+  stretch: Stretch,
+): AsyncGenerator<ObjectSummary[] | PackedPage> {
+  const readPage = store.readPage?.bind(store);
+  if (readPage === undefined) return yield* readPages(store, stretch);
+  const keep = (page: ListPage | PackedPage) => ('objects' in page ? page : keepPage(page, page.count));
+  const fetch = (place: Place) => readPage(place, keep);
+  const upTo = (page: ListPage | PackedPage, key: string) =>
+    'objects' in page ? objectsUpTo(page, key) : { ...page, count: countUpTo(page, key) };
+  for await (const page of pagesOf(fetch, upTo, stretch)) {
+    if ('objects' in page) yield page.objects;
+    else yield page.count === 0 ? [] : page;
+  }
+}
+
+type Place = { prefix: string; startAfter: string | null; token?: string };
+
+function objectsUpTo(page: ListPage, upTo: string): ListPage {
+  return { ...page, objects: page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0) };
+}
+
+async function* pagesOf<Page extends ListPage | PackedPage>(
+  fetchPage: (place: Place) => Promise<Page>,
+  cut: (page: Page, upTo: string) => Page,
+  { prefix, range }: Stretch,
+): AsyncGenerator<Page> {
+  const { upTo } = range;
+  const fetch = (startAfter: string | null, token?: string): Promise<Page> => {
+    const page = fetchPage({ prefix, startAfter, ...(token === undefined ? {} : { token }) });
     page.catch(() => undefined);
     return page;
   };
-  let after = range.after;
-  let coming: Promise<ListPage> | null = fetch(after);
+  let after: string | null = range.after;
+  let coming: Promise<Page> | null = fetch(after);
   while (coming !== null) {
-    const page: ListPage = await coming;
-    const last = page.objects.at(-1)?.key;
-    if (page.more && last === undefined) throw endlessPage(prefix, after);
+    const page: Page = await coming;
+    const last: string | null = lastKeyOf(page);
+    if (page.more && last === null) throw endlessPage(prefix, after);
     after = last ?? after;
-    const ended =
-      !page.more || last === undefined || (range.upTo !== null && compareKeys(last, range.upTo) >= 0);
-    coming = ended ? null : fetch(last, page.next);
-    const { upTo } = range;
-    yield upTo === null || !ended
-      ? page.objects
-      : page.objects.filter(({ key }) => compareKeys(key, upTo) <= 0);
+    const ended: boolean = !page.more || last === null || (upTo !== null && compareKeys(last, upTo) >= 0);
+    coming = ended ? null : fetch(last, 'objects' in page ? page.next : undefined);
+    yield upTo === null || !ended ? page : cut(page, upTo);
   }
+}
+
+function lastKeyOf(page: ListPage | PackedPage): string | null {
+  return 'objects' in page ? (page.objects.at(-1)?.key ?? null) : packedKey(page, page.count - 1);
 }
 
 /** A page without a key that is not the last: taken for the end, it would lose every key behind it. */

@@ -1,7 +1,8 @@
 import { compareKeys } from '../keyspace/key-order.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { ObjectSummary } from './inventory-row.ts';
-import { readPages, type Stretch } from './page-reader.ts';
+import { type PackedPage, packedKey, packedObject } from './packed-page.ts';
+import { readPackedPages, readPages, type Stretch } from './page-reader.ts';
 
 /** A listing that is asked for keys in ascending order: one half of a merge. */
 export type SeekListing = {
@@ -14,9 +15,21 @@ export type SeekListing = {
   begin(): void;
   /** Whether it is known already that no object is left behind the last key that was asked for. */
   hasNothingLeft(): boolean;
+  /**
+   * The page at hand as bytes, and how many of its objects the merge is past, which whoever merges them moves on; null where
+   * they are objects. See `findAtHand` and `goOn`.
+   */
+  packed(): PackedCursor | null;
+  /** As `find` of an object of the page at hand; undefined = the page ends before the key, and `goOn` leads on. */
+  findAtHand(key: string): ObjectSummary | null | undefined;
+  /** Gets what comes next; where that was not enough for the same key, it comes just before it. */
+  goOn(key: string): Promise<void>;
   /** Reads to the end of the stretch, so that `passed` has seen every object. */
   finish(): Promise<void>;
 };
+
+/** Where a merge stands on a page that is bytes. */
+export type PackedCursor = { page: PackedPage; at: number };
 
 /**
  * Opens a listing of the stretch. `passed` is called for every object that was listed and never asked for.
@@ -24,12 +37,15 @@ export type SeekListing = {
  * just before that key instead of reading everything in between.
  */
 export function openSeekListing(
-  store: Pick<ObjectStore, 'listPage'>,
+  store: Pick<ObjectStore, 'listPage' | 'readPage'>,
   stretch: Stretch,
-  passed?: (object: ObjectSummary) => void,
+  { passed, asBytes = false }: { passed?: (object: ObjectSummary) => void; asBytes?: boolean } = {},
 ): SeekListing {
-  let pages = readPages(store, stretch);
+  const read = asBytes ? readPackedPages : readPages;
+  let pages: AsyncGenerator<ObjectSummary[] | PackedPage> = read(store, stretch);
   let page: ObjectSummary[] = [];
+  /** The page at hand, as long as it is bytes. */
+  let cursor: PackedCursor | null = null;
   let at = 0;
   let ended = false;
   /** Whether nothing was listed so far, and whether there is nothing: most buckets that are migrated into are empty. */
@@ -37,18 +53,31 @@ export function openSeekListing(
   let empty = false;
   let asked: string | null = null;
   let first: Promise<void> | null = null;
+  /** The key that the page at hand ended before. */
+  let stuckAt: string | null = null;
 
   async function nextPage(): Promise<void> {
     page.length = 0;
+    cursor = null;
     const next = await pages.next();
+    at = 0;
     if (next.done === true) {
       ended = true;
       empty = none;
-    } else {
+    } else if (Array.isArray(next.value)) {
       page = next.value;
-      at = 0;
       none &&= page.length === 0;
+    } else {
+      cursor = { page: next.value, at: 0 };
+      none &&= next.value.count === 0;
     }
+  }
+
+  /** Makes objects of what is left of the page at hand. */
+  function unpack({ page: packed, at: from }: PackedCursor): void {
+    page = Array.from({ length: packed.count - from }, (_, index) => packedObject(packed, from + index));
+    at = 0;
+    cursor = null;
   }
 
   function find(key: string): ObjectSummary | null | Promise<ObjectSummary | null> {
@@ -65,6 +94,7 @@ export function openSeekListing(
 
   /** The object, or null where it is known that there is none; undefined = the page ends before the key. */
   function findOnPage(key: string): ObjectSummary | null | undefined {
+    if (cursor !== null) unpack(cursor);
     for (; at < page.length; at++) {
       const object = page[at];
       if (object === undefined) break;
@@ -81,17 +111,18 @@ export function openSeekListing(
   /** The first page with an object, or the end. */
   async function firstPage(): Promise<void> {
     do await nextPage();
-    while (page.length === 0 && !ended);
+    while (none && !ended);
   }
 
-  async function goOn(): Promise<void> {
+  async function goOn(key: string): Promise<void> {
+    if (passed === undefined && stuckAt === key) jumpTowards(key);
+    stuckAt = key;
     await (first ?? nextPage());
   }
 
   async function findOnNextPages(key: string): Promise<ObjectSummary | null> {
-    for (let pagesRead = 0; ; pagesRead++) {
-      if (passed === undefined && pagesRead > 0) jumpTowards(key);
-      await goOn();
+    for (;;) {
+      await goOn(key);
       const found = findOnPage(key);
       if (found !== undefined) return found;
     }
@@ -100,9 +131,9 @@ export function openSeekListing(
   /** A key without its last character comes just before it, whatever follows. */
   function jumpTowards(key: string): void {
     const start = Array.from(key).slice(0, -1).join('');
-    const last = page.at(-1)?.key;
+    const last = cursor === null ? page.at(-1)?.key : packedKey(cursor.page, cursor.page.count - 1);
     if (last === undefined || compareKeys(start, last) <= 0) return;
-    pages = readPages(store, { prefix: stretch.prefix, range: { after: start, upTo: stretch.range.upTo } });
+    pages = read(store, { prefix: stretch.prefix, range: { after: start, upTo: stretch.range.upTo } });
   }
 
   return {
@@ -114,14 +145,18 @@ export function openSeekListing(
       });
       first.catch(() => undefined);
     },
-    hasNothingLeft: () => empty || (ended && at >= page.length),
+    hasNothingLeft: () => ended,
+    packed: () => cursor,
+    findAtHand: findOnPage,
+    goOn,
     async finish() {
       while (!ended) {
+        if (cursor !== null) unpack(cursor);
         for (; at < page.length; at++) {
           const object = page[at];
           if (object !== undefined) passed?.(object);
         }
-        await goOn();
+        await (first ?? nextPage());
       }
     },
   };

@@ -42,11 +42,13 @@ export async function verifyShard(
   const found: ShardVerification = { shard: shard.shard, round, repairedBefore: 0, ...nothingCounted() };
   const findings: Finding[] = [];
   const listings = new Map<number, SeekListing>();
-  const inPlace = openSeekListing(destination, inPlaceStretch(), ({ key }) => {
-    const mayBeRenamed = router
-      .sourcesOf(key)
-      .some((from) => from.renamedBy >= 0 && from.key.startsWith(request.source.prefix));
-    if (!mayBeRenamed) found.extra += 1;
+  const inPlace = openSeekListing(destination, inPlaceStretch(), {
+    passed({ key }) {
+      const mayBeRenamed = router
+        .sourcesOf(key)
+        .some((from) => from.renamedBy >= 0 && from.key.startsWith(request.source.prefix));
+      if (!mayBeRenamed) found.extra += 1;
+    },
   });
   listings.set(-1, inPlace);
   const mayRepair = round <= request.verify.repairRounds;

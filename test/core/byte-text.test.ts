@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fragmentOf, overrunBytes, putBytes, putFragment, putNumber } from '../../core/byte-text.ts';
-import { sameEveryRun } from '../support/hard-keys.ts';
+import {
+  fragmentOf,
+  orderOfBytes,
+  overrunBytes,
+  putBytes,
+  putFragment,
+  putNumber,
+} from '../../core/byte-text.ts';
+import { compareKeys } from '../../core/keyspace/key-order.ts';
+import { anyKey, closeKey, sameEveryRun } from '../support/hard-keys.ts';
 
 const ascii = fc.string({ unit: 'binary-ascii', maxLength: 20 });
 
@@ -34,6 +42,27 @@ test('pieces that are written one behind the other read as one text', () => {
       const into = new DataView(place.buffer, place.byteOffset, place.length);
       const end = pieces.reduce((at, { put }) => put(into, at), 0);
       expect(place.toString('latin1', 0, end)).toBe(text);
+    }),
+    { ...sameEveryRun, numRuns: 2000 },
+  );
+});
+
+test('bytes are ordered as the keys that they are', () => {
+  const key = fc.oneof(closeKey(), anyKey(9));
+  const placed = (text: string, before: number) => {
+    const bytes = Buffer.from(`${'-'.repeat(before)}${text}+++`);
+    return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), upTo: bytes.length - 3 };
+  };
+  const pairs = fc.oneof(
+    fc.tuple(key, key),
+    key.map((same) => [same, same] as const),
+    fc.tuple(key, key, key).map(([start, a, b]) => [start + a, start + b] as const),
+  );
+  fc.assert(
+    fc.property(pairs, fc.nat(5), fc.nat(5), ([a, b], beforeA, beforeB) => {
+      const [left, right] = [placed(a, beforeA), placed(b, beforeB)];
+      const order = orderOfBytes(left.view, beforeA, left.upTo, right.view, beforeB, right.upTo);
+      expect(Math.sign(order)).toBe(Math.sign(compareKeys(a, b)));
     }),
     { ...sameEveryRun, numRuns: 2000 },
   );

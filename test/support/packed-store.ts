@@ -4,15 +4,17 @@ import { listedObjectsXml } from '../../local/s3-server/listing-xml.ts';
 import { encodeListedKey } from '../../local/s3-server/xml-text.ts';
 import { replacing } from './memory-buckets.ts';
 
+type ReadsPages = Required<Pick<ObjectStore, 'readPage'>>;
+
 /**
  * The same store, whose pages come as bytes where all keys are ASCII, as those of Amazon S3 do. The bytes are lent in
  * earnest: nothing of them is left when whoever was given them has returned. `packed` is told how many objects came so.
  */
-export function withPackedPages(
-  store: ObjectStore,
+export function withPackedPages<Store extends Pick<ObjectStore, 'listPage'>>(
+  store: Store,
   packed: (objects: number) => void = () => undefined,
-): ObjectStore {
-  return replacing<ObjectStore>(store, {
+): Store & ReadsPages {
+  const reading: ReadsPages = {
     async readPage(query, use) {
       const page = await store.listPage(query);
       const listed = page.objects.map((object) => ({
@@ -31,5 +33,6 @@ export function withPackedPages(
       for (const field of [scanned.keyFrom, scanned.keyTo, scanned.sizeBytes, scanned.plain]) field.fill(0);
       return used;
     },
-  });
+  };
+  return replacing(store as Store & ReadsPages, reading as Partial<Store & ReadsPages>);
 }

@@ -13,11 +13,12 @@ export async function aPlace(
   texts: { source: Texts; destination?: Texts },
   request: RequestChanges = {},
   sizes: Partial<Pick<Place, 'pageSize' | 'shardRows' | 'pace'>> = {},
+  writtenAtSeconds = { source: 0, destination: 0 },
 ): Promise<Place> {
   return placeOf({
     plan: aPlan(request),
-    source: await bucketOf(texts.source),
-    destination: await bucketOf(texts.destination),
+    source: await bucketOf(texts.source, writtenAtSeconds.source * 1000),
+    destination: await bucketOf(texts.destination, writtenAtSeconds.destination * 1000),
     ...sizes,
   });
 }

@@ -14,7 +14,7 @@ function listInRounds(distribution: Distribution, { objects, pageSize, slots }: 
   const ranges = openRanges(slots, (range) =>
     liveRange(
       range,
-      { decide: () => expect.fail(), begin: () => undefined, takesAll: () => false },
+      { decide: () => expect.fail(), begin: () => undefined, packed: null },
       { maxObjects: 1, maxBytes: 1, messageBytes: 1, partitions: null },
     ),
   );

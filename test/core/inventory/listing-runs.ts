@@ -30,8 +30,8 @@ export type Place = {
   shardRows: number;
   pace: ListingPace;
   folderBounds?: Partial<FolderBounds>;
-  /** Given: the source's pages come as bytes where they can be, and this is told how many objects did. */
-  packed?: (objects: number) => void;
+  /** Of the sides named here pages come as bytes where they can be; each is told how many objects did. */
+  packed?: { source?: (objects: number) => void; destination?: (objects: number) => void };
 };
 
 /** A place in memory; what is not given is fresh. */
@@ -61,7 +61,9 @@ export async function runLister(
   const stop = new AbortController();
   let pages = 0;
   const asObjects = fuse.wrap(inPagesOf(pageSize, place.source), ['listPage', 'listLevel']);
-  const source = place.packed === undefined ? asObjects : withPackedPages(asObjects, place.packed);
+  const { source: packed, destination: packedThere } = place.packed ?? {};
+  const source = packed === undefined ? asObjects : withPackedPages(asObjects, packed);
+  const there = fuse.wrap(inPagesOf(pageSize, place.destination), ['listPage']);
   const checkpoint =
     kept === null ? null : { value: decodeJson(kept.bytes, Checkpoint), version: kept.version };
   const counting = replacing(jobStore, {
@@ -74,7 +76,7 @@ export async function runLister(
     const listing = await listSource({
       plan,
       source: plan.capabilities.listing === 'folders' ? await byFolders(place, source, checkpoint) : source,
-      destination: fuse.wrap(inPagesOf(pageSize, place.destination), ['listPage']),
+      destination: packedThere === undefined ? there : withPackedPages(there, packedThere),
       queue: fuse.wrap(queue, ['send']),
       jobStore: fuse.wrap(counting, ['write', 'read']),
       clock,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RequestChanges } from '../../support/builders.ts';
+import { aPlan, type RequestChanges } from '../../support/builders.ts';
 import { sameEveryRun } from '../../support/hard-keys.ts';
 import { aPlace, checkInventory, finished } from './listing-checks.ts';
 import { type Place, queuedBatches } from './listing-runs.ts';
@@ -37,6 +37,8 @@ const requests = fc.constantFrom<RequestChanges>(
   { destination: { prefix: 'ü/' } },
   { source: { prefix: 'logs/' } },
   { existing: 'replace' },
+  { existing: 'keep' },
+  { verify: { compare: 'size' } },
   { select: { exclude: ['**/*9'] } },
   { select: { minBytes: 3 } },
   { rules: [{ match: '**/*1', storageClass: 'GLACIER_IR', tags: { one: 'yes' } }] },
@@ -56,32 +58,81 @@ async function left(place: Place) {
   return { rest, inventory, batches };
 }
 
+/** What may be at the destination for an object of the source. */
+const there = fc.constantFrom('nothing', 'a copy', 'other bytes', 'another size');
+type There = typeof there extends fc.Arbitrary<infer Kind> ? Kind : never;
+
+function copyOf(text: string, kind: There): string | null {
+  if (kind === 'nothing') return null;
+  if (kind === 'a copy') return text;
+  return kind === 'another size' ? `${text}.` : text.replaceAll(/./gs, '_');
+}
+
+/** At the destination, under its prefix: what is there for each key in turn, and other keys. */
+function destinationOf(
+  source: Record<string, string>,
+  kinds: readonly There[],
+  others: readonly string[],
+  prefix = '',
+) {
+  const copies = Object.entries(source).flatMap(([key, text], n) => {
+    const copy = copyOf(text, kinds[n % kinds.length] ?? 'nothing');
+    return copy === null ? [] : [[prefix + key, copy]];
+  });
+  return Object.fromEntries([...others.map((key) => [prefix + key, 'other']), ...copies]);
+}
+
 test('pages that come as bytes leave the same inventory and the same batches behind as objects do', async () => {
-  let packed = 0;
+  const packed = { source: 0, destination: 0 };
+  const count = (side: 'source' | 'destination') => (objects: number) => {
+    packed[side] += objects;
+  };
+  const decided = new Set<string>();
   await fc.assert(
     fc.asyncProperty(
-      keys,
-      fc.constantFrom('empty', 'some', 'all'),
+      fc.record({
+        all: keys,
+        others: fc.oneof(fc.constant([]), fc.array(asciiKey, { maxLength: 40 })),
+        kinds: fc.oneof(fc.constant<There[]>(['nothing']), fc.array(there, { minLength: 1, maxLength: 5 })),
+      }),
       requests,
       limits,
       fc.record({ pageSize: fc.integer({ min: 1, max: 50 }), shardRows: fc.integer({ min: 3, max: 40 }) }),
-      async (all, there, request, batch, sizes) => {
-        const texts = Object.fromEntries(all.map((key) => [key, key.repeat(2).slice(0, 9)]));
-        const some = Object.entries(texts).filter((_, n) => there === 'all' || (there === 'some' && n < 4));
-        const held = { source: texts, destination: Object.fromEntries(some) };
-        const changes = { ...request, batch };
-        const asObjects = await left(await aPlace(held, changes, sizes));
-        const place = await aPlace(held, changes, sizes);
-        const count = (objects: number): void => {
-          packed += objects;
+      fc.record({ source: fc.integer({ min: 0, max: 2 }), destination: fc.integer({ min: 0, max: 2 }) }),
+      fc.constantFrom<(keyof typeof packed)[]>(['source'], ['destination'], ['source', 'destination']),
+      async ({ all, others, kinds }, request, batch, sizes, seconds, sides) => {
+        const source = Object.fromEntries(all.map((key) => [key, key.repeat(2).slice(0, 9)]));
+        const held = {
+          source,
+          destination: destinationOf(source, kinds, others, aPlan(request).request.destination.prefix),
         };
-        const asBytes = await left({ ...place, packed: count });
+        const changes = { ...request, batch };
+        const asObjects = await left(await aPlace(held, changes, sizes, seconds));
+        const place = await aPlace(held, changes, sizes, seconds);
+        const counts = Object.fromEntries(sides.map((side) => [side, count(side)]));
+        const asBytes = await left({ ...place, packed: counts });
         expect(asBytes).toEqual(asObjects);
+        for (const { decision } of asBytes.inventory) decided.add(decision);
       },
     ),
-    { ...sameEveryRun, numRuns: 120 },
+    { ...sameEveryRun, numRuns: 300 },
   );
-  expect(packed).toBeGreaterThan(500);
+  expect(Math.min(packed.source, packed.destination)).toBeGreaterThan(500);
+  expect([...decided].sort()).toEqual(['excluded', 'kept', 'transfer', 'unchanged']);
+});
+
+test('a second run over an unchanged bucket costs two listings, as bytes as well', async () => {
+  const texts = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`logs/${n}`, `text ${n}`]));
+  const place = await aPlace({ source: texts, destination: texts }, {}, { pageSize: 50 });
+  const listing = await finished({
+    ...place,
+    packed: { source: () => undefined, destination: () => undefined },
+  });
+  expect(listing.tallies.unchanged.objects).toBe(500);
+  // Two listings: the pages that hold keys, and what is asked while ranges find out where keys are.
+  expect(listing.requests.destination['ListObjectsV2']).toBeLessThanOrEqual(
+    listing.effort.pages + listing.effort.ranges,
+  );
 });
 
 test('a file that fills a message goes alone, and none is longer than a message', async () => {
@@ -90,7 +141,7 @@ test('a file that fills a message goes alone, and none is longer than a message'
   const [objects, bytes] = await Promise.all(
     [undefined, () => undefined].map(async (packed) => {
       const place = await aPlace({ source: texts }, { batch: { maxObjects: 200 } });
-      return left(packed === undefined ? place : { ...place, packed });
+      return left(packed === undefined ? place : { ...place, packed: { source: packed } });
     }),
   );
   expect(bytes).toEqual(objects);
@@ -101,6 +152,6 @@ test('a key that is too long for the destination is an exception, and all others
   const long = `z${'x'.repeat(1021)}`;
   const texts = { 'a/1': 'x', 'a/2': 'y', [long]: 'z' };
   const place = await aPlace({ source: texts }, { destination: { prefix: 'p/p/' } });
-  const { inventory } = await left({ ...place, packed: () => undefined });
+  const { inventory } = await left({ ...place, packed: { source: () => undefined } });
   expect(inventory.map(({ decision }) => decision)).toEqual(['transfer', 'transfer', 'exception']);
 });

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readPages } from '../../../core/inventory/page-reader.ts';
+import { packedObject } from '../../../core/inventory/packed-page.ts';
+import { readPackedPages, readPages } from '../../../core/inventory/page-reader.ts';
 import { StoreError } from '../../../core/store-error.ts';
 import { allOf } from '../../support/all-of.ts';
 import { anObject } from '../../support/builders.ts';
 import { anyKey, closeKey, sameEveryRun } from '../../support/hard-keys.ts';
 import { ListedObjects } from '../../support/listed-objects.ts';
+import { withPackedPages } from '../../support/packed-store.ts';
 
 const key = fc.oneof(closeKey(), anyKey(4));
 const bound = fc.option(key);
@@ -22,6 +24,30 @@ test('reads exactly the keys of the stretch, each once and in order', async () =
         const store = new ListedObjects(keys, pageSize);
         const read = await allOf(readPages(store, { prefix, range: { after, upTo } }));
         expect(read.flat()).toEqual(store.between(prefix, after, upTo));
+      },
+    ),
+    { ...sameEveryRun, numRuns: 500 },
+  );
+});
+
+test('pages as bytes hold the same, each of its own', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(closeKey(), anyKey(4), fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 4 })),
+        { maxLength: 40 },
+      ),
+      fc.oneof(fc.constant(''), closeKey(2)),
+      bound,
+      bound,
+      fc.integer({ min: 1, max: 7 }),
+      async (keys, prefix, after, upTo, pageSize) => {
+        const store = new ListedObjects(keys, pageSize);
+        const read = await allOf(readPackedPages(withPackedPages(store), { prefix, range: { after, upTo } }));
+        const objects = read.flatMap((page) =>
+          Array.isArray(page) ? page : Array.from({ length: page.count }, (_, n) => packedObject(page, n)),
+        );
+        expect(objects).toEqual(store.between(prefix, after, upTo));
       },
     ),
     { ...sameEveryRun, numRuns: 500 },

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { openSeekListing } from '../../../core/inventory/seek-listing.ts';
 import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../../support/hard-keys.ts';
 import { ListedObjects } from '../../support/listed-objects.ts';
+import { withPackedPages } from '../../support/packed-store.ts';
 
 const key = fc.oneof(closeKey(), anyKey(3));
 const stretch = fc.record({
@@ -11,7 +12,12 @@ const stretch = fc.record({
 });
 const everything = { prefix: '', range: { after: null, upTo: null } };
 
-test.each([true, false])('finds what is there and nothing else, watched: %s', async (watched) => {
+test.each([
+  { watched: true, asBytes: false },
+  { watched: false, asBytes: false },
+  { watched: true, asBytes: true },
+  { watched: false, asBytes: true },
+])('finds what is there and nothing else: %o', async ({ watched, asBytes }) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(key, { maxLength: 50 }),
@@ -25,11 +31,11 @@ test.each([true, false])('finds what is there and nothing else, watched: %s', as
         const picked = picks.flatMap((pick) => there[pick % Math.max(1, there.length)]?.key ?? []);
         const asked = keysInOrder([...others, ...picked]);
         const passed: string[] = [];
-        const listing = openSeekListing(
-          store,
-          stretch,
-          watched ? (object) => passed.push(object.key) : undefined,
-        );
+        const seen = { passed: ({ key }: { key: string }) => void passed.push(key) };
+        const listing = openSeekListing(asBytes ? withPackedPages(store) : store, stretch, {
+          asBytes,
+          ...(watched && seen),
+        });
         for (const wanted of asked) {
           const expected = there.find((object) => object.key === wanted) ?? null;
           expect(await listing.find(wanted)).toEqual(expected);
@@ -46,9 +52,9 @@ test.each([true, false])('finds what is there and nothing else, watched: %s', as
 const numbered = (number: number) => `k/${String(number).padStart(5, '0')}`;
 const tenThousand = Array.from({ length: 10_000 }, (_, number) => numbered(number));
 
-test('jumps over what nobody asks for', async () => {
+test.each([true, false])('jumps over what nobody asks for, as bytes: %s', async (asBytes) => {
   const store = new ListedObjects(tenThousand, 100);
-  const listing = openSeekListing(store, everything);
+  const listing = openSeekListing(asBytes ? withPackedPages(store) : store, everything, { asBytes });
   for (const number of [3, 5000, 5001, 9999]) {
     expect((await listing.find(numbered(number)))?.key).toBe(numbered(number));
   }
@@ -59,8 +65,10 @@ test('jumps over what nobody asks for', async () => {
 test('reads every page where what is passed must be seen', async () => {
   const store = new ListedObjects(tenThousand, 100);
   let passed = 0;
-  const listing = openSeekListing(store, everything, () => {
-    passed += 1;
+  const listing = openSeekListing(store, everything, {
+    passed: () => {
+      passed += 1;
+    },
   });
   await listing.find(numbered(5000));
   expect(passed).toBe(5000);
