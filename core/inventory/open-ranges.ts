@@ -75,7 +75,8 @@ export function openRanges(
     cutForIdleSlots() {
       const ends: LiveRange[] = [];
       while (all.size < slots) {
-        const chosen = choose([...all], alphabets, slots);
+        const shown = cuts - probes.size;
+        const chosen = choose([...all], alphabets, slots, { shown, empty: emptyProbes });
         if (chosen === null) break;
         let last = chosen.range;
         for (const cut of chosen.cuts) {

@@ -23,9 +23,12 @@ export type RangeSoFar = {
 
 const highestPoint = highestCharacter.codePointAt(0) ?? 0;
 
+/** Pages that are left of a range of which nothing is known. */
+export const unknownPages = Number.MAX_SAFE_INTEGER;
+
 /**
- * Where to cut a range, and how many pages are likely to be left of it; more than anyone counts = unknown. `spread` gives
- * the cuts that make so many parts of it, all likely to hold as much; only one cut where too little is known for more.
+ * Where to cut a range, and how many pages are likely to be left of it. `spread` gives the cuts that make so many parts of it, all
+ * likely to hold as much, as far as is known; only one cut where too little is known for more.
  */
 export type Cut = { cut: string; pagesLeft: number; spread(parts: number): string[] };
 
@@ -37,7 +40,7 @@ const finerCharacters = 2;
 /** From so many keys on, a place that never varied is taken to vary nowhere. */
 const enoughKeys = 24;
 /** From so many keys on, a range is divided into several parts by what was seen of alphabets. */
-const enoughForParts = 12;
+const enoughForParts = 6;
 
 /**
  * Where to cut what is left of a range, and how many pages are likely to be left; null = there is no place for a cut.
@@ -46,8 +49,8 @@ const enoughForParts = 12;
  *
  * It takes the middle, reading keys as numbers in the alphabets seen so far. While little has been seen, the middle
  * would mostly be empty space (all keys begin with `logs/2024/`, say): then it first looks for the outermost
- * character that varies, by halving the places between the start that all keys are known to share and the one where
- * keys are known to vary.
+ * character that varies, at the digits between the start that all keys are known to share and the place where
+ * keys are known to vary: counters and dates vary, and names mostly do not. Where there is no digit, any place may be it.
  */
 export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null {
   const { cursor, upTo } = soFar;
@@ -59,8 +62,9 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
   const varies = reached ? shared : variesAt(soFar, shared);
   const unknown =
     shared < varies && (soFar.emptyProbes > 0 || alphabets.learnt() < enoughKeys || middle === null);
+  const places = unknown ? mayVaryAt(cursor, shared, varies) : [];
   const leap = unknown ? null : leapAhead(soFar, end, reached, shared, alphabets);
-  const cut = unknown ? pastSubtree(cursor, Math.floor((shared + varies) / 2)) : (leap?.cut ?? middle);
+  const cut = unknown ? pastSubtree(cursor, places[places.length >> 1] ?? shared) : (leap?.cut ?? middle);
   const fits = (key: string | null): key is string =>
     key !== null &&
     compareKeys(key, cursor) > 0 &&
@@ -71,14 +75,18 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
   const few = alphabets.learnt() < enoughForParts;
   return {
     cut,
-    pagesLeft: unknown ? Number.MAX_SAFE_INTEGER : (leap?.pagesLeft ?? pagesLeft),
+    pagesLeft: unknown ? unknownPages : (leap?.pagesLeft ?? pagesLeft),
     spread(parts) {
       if (leap !== null || (few && !unknown)) return [cut];
-      const shares = Array.from({ length: parts - 1 }, (_, n) => (n + 1) / parts);
       const cuts = unknown
-        ? shares.map((share) => pastSubtree(cursor, Math.floor(varies - (varies - shared) * share)))
-        : shares.map((share) => between(cursor, end, positions, share));
-      return cuts.filter(fits).filter((key, n, all) => n === 0 || compareKeys(key, all[n - 1] ?? '') > 0);
+        ? places.slice(1 - parts).map((place) => pastSubtree(cursor, place))
+        : Array.from({ length: parts - 1 }, (_, n) => between(cursor, end, positions, (n + 1) / parts));
+      // A place that is further out lies further behind.
+      if (unknown) cuts.reverse();
+      const ascending = cuts
+        .filter(fits)
+        .filter((key, n, all) => n === 0 || compareKeys(key, all[n - 1] ?? '') > 0);
+      return ascending.length > 0 ? ascending : [cut];
     },
   };
 }
@@ -112,7 +120,7 @@ function leapAhead(
   const start = Array.from(soFar.cursor).slice(0, shared).join('');
   return {
     cut: start + String.fromCodePoint(point),
-    pagesLeft: reached ? ((stop - here) * soFar.pages) / (come + 1) : Number.MAX_SAFE_INTEGER,
+    pagesLeft: reached ? ((stop - here) * soFar.pages) / (come + 1) : unknownPages,
   };
 }
 
@@ -138,6 +146,14 @@ function variesAt({ cursor, before, first, pageFirst, emptyProbes }: RangeSoFar,
   const known = emptyProbes > 0 || before === null ? [first, pageFirst] : [before, first, pageFirst];
   const departures = known.map((key) => sharedCharacters(key, cursor)).filter((at) => at >= shared);
   return departures.length === 0 ? shared : Math.min(...departures);
+}
+
+/** The places from `shared` on and before `varies` at which keys may vary first: the digits there, or else all of them. */
+function mayVaryAt(cursor: string, shared: number, varies: number): number[] {
+  const places = Array.from(cursor).map((character, place) => ({ character, place }));
+  const between = places.slice(shared, varies);
+  const digits = between.filter(({ character }) => character >= '0' && character <= '9');
+  return (digits.length > 0 ? digits : between).map(({ place }) => place);
 }
 
 /** The place behind every key that shares the cursor's characters up to and with this one. */
@@ -175,6 +191,6 @@ function estimate(soFar: RangeSoFar, end: string | null, shared: number, positio
   const whole = here - startOf(first);
   const last = here - startOf(pageFirst);
   if (left <= 0) return 0;
-  if (whole <= 0 || last <= 0) return Number.MAX_SAFE_INTEGER;
+  if (whole <= 0 || last <= 0) return unknownPages;
   return left * Math.sqrt((pages / whole) * (1 / last));
 }
