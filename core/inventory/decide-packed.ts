@@ -1,6 +1,5 @@
 import { orderOfBytes } from '../byte-text.ts';
 import type { Request } from '../request.ts';
-import { noObjects } from '../transfer/outcome.ts';
 import type { EtagTrust } from '../verification/compare-objects.ts';
 import { decideTransfer } from '../verification/decide-transfer.ts';
 import type { DecisionTallies } from './checkpoint.ts';
@@ -94,20 +93,20 @@ export function tallyPacked(
   page: PackedPage,
   decisions: Uint8Array,
 ): { tallies: Partial<DecisionTallies>; chosen: Int32Array } {
-  const counted = packedDecisions.map(() => noObjects());
+  const objects = new Int32Array(packedDecisions.length);
+  const bytes = new Float64Array(packedDecisions.length);
   const chosen = new Int32Array(decisions.length);
   let chosenCount = 0;
   for (let index = 0; index < decisions.length; index++) {
     const decision = decisions[index] ?? 0;
-    const tally = counted[decision];
-    if (tally !== undefined) {
-      tally.objects += 1;
-      tally.bytes += page.sizeBytes[index] ?? 0;
-    }
+    objects[decision] = (objects[decision] ?? 0) + 1;
+    bytes[decision] = (bytes[decision] ?? 0) + (page.sizeBytes[index] ?? 0);
     if (decision === transfer) chosen[chosenCount++] = index;
   }
-  const some = packedDecisions.map((decision, number) => [decision, counted[number]] as const);
-  const tallies = Object.fromEntries(some.filter(([, tally]) => tally !== undefined && tally.objects > 0));
+  const tallies: Partial<DecisionTallies> = {};
+  for (const [number, decision] of packedDecisions.entries())
+    if (objects[number] !== 0)
+      tallies[decision] = { objects: objects[number] ?? 0, bytes: bytes[number] ?? 0 };
   return { tallies, chosen: chosen.subarray(0, chosenCount) };
 }
 
