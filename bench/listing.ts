@@ -116,6 +116,13 @@ async function runCase(
       say(`${name}: ${subject.name} ...`);
       const place = { TMPDIR: subject.inMemory ? inMemory : onDisk };
       const figures = await runSubject(subject, { ...subject.environment, ...place }, objects);
+      // Told at once: who stops a long run keeps what it has measured.
+      if (figures !== null) {
+        const { keysPerSecond, cpuMicros } = figures;
+        say(
+          `${name}: ${subject.name}: ${Math.round(keysPerSecond)} keys/s, ${cpuMicros.toFixed(2)} us CPU a key`,
+        );
+      }
       if (subject.name === 'serial SDK loop' && figures !== null) serial = figures;
       rows.push(
         figures === null
