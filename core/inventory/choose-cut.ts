@@ -17,8 +17,7 @@ const mostBlindParts = 8;
 /** Keys that hide from more than this share of the probes are looked for by halves, one probe a range. */
 const tolerablyEmpty = 0.3;
 
-// These were chosen by a model of the listing, for the seven distributions of the benchmark at 1,000,000 keys and 100 ms a page: it
-// takes 3 to 20 % less time than with cuts from three pages on, while more than half of the slots are idle, in four parts at most.
+// These were chosen by a model of the listing: see docs/decisions/0012.
 
 /** Ranges that were cut off and have shown their first page, and those of them in which there was no key. */
 export type Probes = { shown: number; empty: number };

@@ -9,6 +9,8 @@ const key = fc.oneof(
   closeKey(8),
   anyKey(8),
   fc.integer({ min: 0, max: 99_999 }).map((n) => `logs/${n}`),
+  // As long as a key may be: there is no room for a cut behind its last places.
+  fc.integer({ min: 0, max: 99_999 }).map((n) => `${'x'.repeat(1008)}${String(n).padStart(16, '0')}`),
 );
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -51,7 +53,8 @@ test('a cut lies strictly inside of the range, is valid UTF-8 and no longer than
         expect(found.cut.isWellFormed()).toBe(true);
         expect(Buffer.byteLength(found.cut)).toBeLessThanOrEqual(1024);
         expect(found.pagesLeft).toBeGreaterThanOrEqual(0);
-        const spread = found.spread(2 + (at % 3));
+        const spread = found.spread(2 + (at % 7));
+        expect(spread.length).toBeGreaterThan(0);
         parts += spread.length;
         for (const [n, each] of spread.entries()) {
           expect(byBytes(each, spread[n - 1] ?? cursor)).toBeGreaterThan(0);
@@ -65,6 +68,16 @@ test('a cut lies strictly inside of the range, is valid UTF-8 and no longer than
   );
   expect(cuts).toBeGreaterThan(1500);
   expect(parts).toBeGreaterThan(1500);
+});
+
+test('while nothing is known of a bucket, all digits of its first key are looked behind at once, the innermost first', () => {
+  const [first, cursor] = ['data/2024-object-000000', 'data/2024-object-000999'];
+  const known = { first, cursor, pageFirst: first, pages: 1, before: null, upTo: null };
+  const nothing = { ceiling: null, ceilingIsKey: false, emptyProbes: 0 };
+  const found = splitRange({ ...known, ...nothing }, openAlphabets());
+  const starts = ['object-000', 'object-00', 'object-0'].map((each) => `data/2024-${each}`);
+  const behind = [...starts, 'data/2024', 'data/202', 'data/20', 'data/2'];
+  expect(found?.spread(8)).toEqual(behind.map((start) => `${start}\u{10fffd}`));
 });
 
 describe('a range whose keys are known on both sides', () => {
