@@ -5,7 +5,7 @@ import {
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
-import { packedObject } from '../../core/inventory/packed-page.ts';
+import { packedObjects } from '../../core/inventory/packed-page.ts';
 import type { ListingWay } from '../../core/ports.ts';
 import { StoreError } from '../../core/store-error.ts';
 import type { ListedPage } from './listing-xml.ts';
@@ -92,7 +92,7 @@ export function requestV2(style: ListingStyle, query: ListQuery, cursor?: string
 export function readV2(bytes: Buffer): Answer | Buffer {
   const page = scanListing(bytes);
   if (page === null) return parseV2(bytes);
-  const objects = Array.from({ length: page.count }, (_, index) => packedObject(page, index));
+  const objects = packedObjects(page, 0, page.count);
   return { objects, truncated: page.more, ascii: true, next: page.token };
 }
 

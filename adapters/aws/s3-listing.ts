@@ -1,5 +1,5 @@
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
-import { type PackedPage, packedKey, packedObject } from '../../core/inventory/packed-page.ts';
+import { type PackedPage, packedKey, packedObjects } from '../../core/inventory/packed-page.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import type { ListPage } from '../../core/ports.ts';
 import { type StoreError, unorderedCode } from '../../core/store-error.ts';
@@ -168,10 +168,7 @@ function refusePackedDisorder(page: PackedPage, query: ListQuery): void {
   }
   // Whoever finds out what is wrong looks at every key.
   if (ordered) return;
-  refuseDisorder(
-    Array.from({ length: count }, (_, index) => packedObject(page, index)),
-    query,
-  );
+  refuseDisorder(packedObjects(page, 0, count), query);
 }
 
 function refuseOthers(objects: readonly Pick<ObjectSummary, 'key'>[], prefix: string): void {

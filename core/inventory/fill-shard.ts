@@ -15,7 +15,7 @@ import { type PackedDecider, tallyPacked } from './decide-packed.ts';
 import type { ObjectSummary } from './inventory-row.ts';
 import type { LiveRange } from './live-range.ts';
 import { openPackedPacker } from './pack-packed.ts';
-import { keepPage, type PackedPage, packedKey, packedObject } from './packed-page.ts';
+import { keepPage, type PackedPage, packedKey, packedObjects } from './packed-page.ts';
 import { addPackedRows } from './packed-rows.ts';
 import type { ObjectsInRange } from './page-in-range.ts';
 import type { ShardSummary } from './shard.ts';
@@ -157,7 +157,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
   }
 
   return {
-    // No async function, which would keep the page until the store and the queue have answered.
+    // No async function, and no closure that names the page: either would keep it until the store and the queue have answered.
     fill(range, page) {
       if (Array.isArray(page)) return take(range, page).then(store);
       const { packed, count } = page;
@@ -171,8 +171,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
           store(takePacked(range, kept, decisions)),
         );
       }
-      const objects = Array.from({ length: count }, (_, index) => packedObject(packed, index));
-      return take(range, objects).then(store);
+      return take(range, packedObjects(packed, 0, count)).then(store);
     },
 
     async close(range, upTo) {

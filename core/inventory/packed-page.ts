@@ -45,6 +45,11 @@ export function packedObject(page: PackedPage, index: number): ObjectSummary {
   };
 }
 
+/** The objects from `from` on and before `upTo`, which outlive the page. */
+export function packedObjects(page: PackedPage, from: number, upTo: number): ObjectSummary[] {
+  return Array.from({ length: upTo - from }, (_, index) => packedObject(page, from + index));
+}
+
 /** How many objects of the page come before the key or have it; null = all. */
 export function countUpTo({ bytes, keyFrom, keyTo, count }: PackedPage, upTo: string | null): number {
   if (upTo === null) return count;

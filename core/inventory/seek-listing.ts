@@ -1,7 +1,7 @@
 import { compareKeys } from '../keyspace/key-order.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { ObjectSummary } from './inventory-row.ts';
-import { type PackedPage, packedKey, packedObject } from './packed-page.ts';
+import { type PackedPage, packedKey, packedObjects } from './packed-page.ts';
 import { readPackedPages, readPages, type Stretch } from './page-reader.ts';
 
 /** A listing that is asked for keys in ascending order: one half of a merge. */
@@ -75,7 +75,7 @@ export function openSeekListing(
 
   /** Makes objects of what is left of the page at hand. */
   function unpack({ page: packed, at: from }: PackedCursor): void {
-    page = Array.from({ length: packed.count - from }, (_, index) => packedObject(packed, from + index));
+    page = packedObjects(packed, from, packed.count);
     at = 0;
     cursor = null;
   }

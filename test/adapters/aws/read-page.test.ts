@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
-import { packedObject } from '../../../core/inventory/packed-page.ts';
+import { packedObjects } from '../../../core/inventory/packed-page.ts';
 import type { ListingWay } from '../../../core/ports.ts';
 import { type S3Server, startS3Server } from '../../../local/s3-server/s3-server.ts';
 import { hardKeys } from '../../conformance/hard-keys.ts';
@@ -39,7 +39,7 @@ describe('a page that is read as it comes', () => {
         ? { asBytes: false, objects: page.objects, more: page.more }
         : {
             asBytes: true,
-            objects: Array.from({ length: page.count }, (_, index) => packedObject(page, index)),
+            objects: packedObjects(page, 0, page.count),
             more: page.more,
           },
     );

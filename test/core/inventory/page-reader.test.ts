@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { packedObject } from '../../../core/inventory/packed-page.ts';
+import { packedObjects } from '../../../core/inventory/packed-page.ts';
 import { readPackedPages, readPages } from '../../../core/inventory/page-reader.ts';
 import { StoreError } from '../../../core/store-error.ts';
 import { allOf } from '../../support/all-of.ts';
@@ -45,7 +45,7 @@ test('pages as bytes hold the same, each of its own', async () => {
         const store = new ListedObjects(keys, pageSize);
         const read = await allOf(readPackedPages(withPackedPages(store), { prefix, range: { after, upTo } }));
         const objects = read.flatMap((page) =>
-          Array.isArray(page) ? page : Array.from({ length: page.count }, (_, n) => packedObject(page, n)),
+          Array.isArray(page) ? page : packedObjects(page, 0, page.count),
         );
         expect(objects).toEqual(store.between(prefix, after, upTo));
       },
