@@ -1,3 +1,4 @@
+import { orderOfBytes } from '../../core/byte-text.ts';
 import type { ObjectSummary } from '../../core/inventory/inventory-row.ts';
 import { type PackedPage, packedKey, packedObjects } from '../../core/inventory/packed-page.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
@@ -151,20 +152,15 @@ export function refuseDisorder(
 
 /** Throws as `refuseDisorder` does for the objects of the page. */
 function refusePackedDisorder(page: PackedPage, query: ListQuery): void {
-  const { bytes, keyFrom, keyTo, count } = page;
+  const { view, keyFrom, keyTo, count } = page;
   const { prefix, startAfter } = query;
   let ordered =
     packedKey(page, 0).startsWith(prefix) &&
     packedKey(page, count - 1).startsWith(prefix) &&
     (startAfter === null || compareKeys(startAfter, packedKey(page, 0)) < 0);
   for (let index = 1; ordered && index < count; index++) {
-    let [before, here] = [keyFrom[index - 1] ?? 0, keyFrom[index] ?? 0];
-    const [beforeEnd, end] = [keyTo[index - 1] ?? 0, keyTo[index] ?? 0];
-    while (before < beforeEnd && here < end && bytes[before] === bytes[here]) {
-      before += 1;
-      here += 1;
-    }
-    ordered = here < end && (before === beforeEnd || (bytes[before] ?? 0) < (bytes[here] ?? 0));
+    const [before, here] = [keyFrom[index - 1] ?? 0, keyFrom[index] ?? 0];
+    ordered = orderOfBytes(view, before, keyTo[index - 1] ?? 0, view, here, keyTo[index] ?? 0) < 0;
   }
   // Whoever finds out what is wrong looks at every key.
   if (ordered) return;

@@ -69,7 +69,7 @@ export function openSeekListing(
       none &&= page.length === 0;
     } else {
       cursor = { page: next.value, at: 0 };
-      none &&= next.value.count === 0;
+      none = false;
     }
   }
 

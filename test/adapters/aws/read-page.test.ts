@@ -1,21 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
+import type { S3ObjectStore } from '../../../adapters/aws/s3-object-store.ts';
 import { packedObjects } from '../../../core/inventory/packed-page.ts';
 import type { ListingWay } from '../../../core/ports.ts';
 import { type S3Server, startS3Server } from '../../../local/s3-server/s3-server.ts';
 import { hardKeys } from '../../conformance/hard-keys.ts';
+import { openedStores } from '../../support/opened-stores.ts';
 
-const stores: S3ObjectStore[] = [];
-const open = (endpoint: string, listing: ListingWay = 'v2') => {
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const connection = { provider: 'Other', bucket: 'held', region: 'us-east-1', endpoint, credentials };
-  const store = new S3ObjectStore(connection, { maxAttempts: 1, listing });
-  stores.push(store);
-  return store;
-};
-afterEach(() => {
-  for (const store of stores.splice(0)) store.close();
-});
+const open = openedStores();
 
 describe('a page that is read as it comes', () => {
   let server: S3Server;
@@ -33,15 +24,11 @@ describe('a page that is read as it comes', () => {
 
   /** The page as objects, and whether it came as bytes. */
   async function read(query: Parameters<S3ObjectStore['readPage']>[0], listing: ListingWay = 'v2') {
-    const store = open(server.endpoint, listing);
+    const store = open(server.endpoint, { listing });
     return store.readPage(query, (page) =>
       'objects' in page
         ? { asBytes: false, objects: page.objects, more: page.more }
-        : {
-            asBytes: true,
-            objects: packedObjects(page, 0, page.count),
-            more: page.more,
-          },
+        : { asBytes: true, objects: packedObjects(page, 0, page.count), more: page.more },
     );
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { packedObjects } from '../../../core/inventory/packed-page.ts';
-import { readPackedPages, readPages } from '../../../core/inventory/page-reader.ts';
+import { readPackedPages, readPages, type Stretch } from '../../../core/inventory/page-reader.ts';
 import { StoreError } from '../../../core/store-error.ts';
 import { allOf } from '../../support/all-of.ts';
 import { anObject } from '../../support/builders.ts';
@@ -10,49 +10,37 @@ import { ListedObjects } from '../../support/listed-objects.ts';
 import { withPackedPages } from '../../support/packed-store.ts';
 
 const key = fc.oneof(closeKey(), anyKey(4));
+const asciiKey = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 4 });
 const bound = fc.option(key);
 
-test('reads exactly the keys of the stretch, each once and in order', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(key, { maxLength: 40 }),
-      fc.oneof(fc.constant(''), closeKey(2)),
-      bound,
-      bound,
-      fc.integer({ min: 1, max: 7 }),
-      async (keys, prefix, after, upTo, pageSize) => {
-        const store = new ListedObjects(keys, pageSize);
-        const read = await allOf(readPages(store, { prefix, range: { after, upTo } }));
-        expect(read.flat()).toEqual(store.between(prefix, after, upTo));
-      },
-    ),
-    { ...sameEveryRun, numRuns: 500 },
-  );
-});
+const ways = {
+  'as objects': readPages,
+  'as bytes': async function* (store: ListedObjects, stretch: Stretch) {
+    for await (const page of readPackedPages(withPackedPages(store), stretch))
+      yield Array.isArray(page) ? page : packedObjects(page, 0, page.count);
+  },
+};
 
-test('pages as bytes hold the same, each of its own', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(
-        fc.oneof(closeKey(), anyKey(4), fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 4 })),
-        { maxLength: 40 },
+test.each(Object.entries(ways))(
+  'reads exactly the keys of the stretch, each once and in order, %s',
+  async (_, read) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(key, asciiKey), { maxLength: 40 }),
+        fc.oneof(fc.constant(''), closeKey(2)),
+        bound,
+        bound,
+        fc.integer({ min: 1, max: 7 }),
+        async (keys, prefix, after, upTo, pageSize) => {
+          const store = new ListedObjects(keys, pageSize);
+          const pages = await allOf(read(store, { prefix, range: { after, upTo } }));
+          expect(pages.flat()).toEqual(store.between(prefix, after, upTo));
+        },
       ),
-      fc.oneof(fc.constant(''), closeKey(2)),
-      bound,
-      bound,
-      fc.integer({ min: 1, max: 7 }),
-      async (keys, prefix, after, upTo, pageSize) => {
-        const store = new ListedObjects(keys, pageSize);
-        const read = await allOf(readPackedPages(withPackedPages(store), { prefix, range: { after, upTo } }));
-        const objects = read.flatMap((page) =>
-          Array.isArray(page) ? page : packedObjects(page, 0, page.count),
-        );
-        expect(objects).toEqual(store.between(prefix, after, upTo));
-      },
-    ),
-    { ...sameEveryRun, numRuns: 500 },
-  );
-});
+      { ...sameEveryRun, numRuns: 500 },
+    );
+  },
+);
 
 test('asks for the next page before the reader is done with this one, and for none after that', async () => {
   const store = new ListedObjects(['a', 'b', 'c', 'd'], 1);
