@@ -90,6 +90,11 @@ describe('an answer to a listing', () => {
       'outside of the prefix',
     ],
     ['the key it was to start after', `<IsTruncated>false</IsTruncated>${entry('p/5')}`, 'byte order'],
+    [
+      'keys in another order',
+      `<IsTruncated>false</IsTruncated>${entry('p/70')}${entry('p/7')}`,
+      'byte order',
+    ],
     ['a key twice', `<IsTruncated>false</IsTruncated>${entry('p/6')}${entry('p/6')}`, 'byte order'],
     [
       'UTF-16 order',
@@ -109,10 +114,13 @@ describe('an answer to a listing', () => {
     ],
     ['an empty page with more to come', '<IsTruncated>true</IsTruncated>', 'empty page'],
   ])('is refused with %s', async (_, body, message) => {
-    bodies = [body];
-    const refused = list('p/5', 'p/');
-    await expect(refused).rejects.toMatchObject({ name: 'StoreError', kind: 'unsupported' });
-    await expect(refused).rejects.toThrow(message);
+    bodies = [body, body];
+    const query = { prefix: 'p/', startAfter: 'p/5' };
+    for (const refused of [() => openIt().listPage(query), () => openIt().readPage(query, () => 'used')]) {
+      const answer = refused();
+      await expect(answer).rejects.toMatchObject({ name: 'StoreError', kind: 'unsupported' });
+      await expect(answer).rejects.toThrow(message);
+    }
   });
 
   it('may be an empty page with a token, which is followed', async () => {
