@@ -1,5 +1,6 @@
 /** Above every character that a key is likely to hold, and itself one that every store takes. */
 export const highestCharacter = '\u{10fffd}';
+export const highestPoint = 0x10fffd;
 
 /** Characters at one place, ascending, and which share of the keys has which. */
 export type Shares = {
@@ -7,6 +8,8 @@ export type Shares = {
   points: readonly number[];
   /** Whether they are all decimal or all hexadecimal digits: behind the last one nothing is to be expected. */
   whole: boolean;
+  /** Whether the place was seen so often, with so few characters, that hardly another one is to be expected. */
+  settled: boolean;
   /** Share of the keys that have a lower character there, or end before it; one entry more than points. */
   below: readonly number[];
 };
@@ -32,6 +35,8 @@ const hexadecimals = Array.from('0123456789abcdef', codePoint);
 const enoughBehind = 12;
 /** So many hexadecimal digits and no other character are no coincidence. */
 const tellingHexadecimals = 6;
+/** A place is settled when it was seen so often, and so many times as often as it has characters. */
+const settledTimes = 24;
 /** What a character weighs that is expected and was not seen, and the end of a key where none ended. */
 const unseenWeight = 0.5;
 const unseenEnd = 0.01;
@@ -120,7 +125,7 @@ function isKnown({ times, counts }: Seen): boolean {
  * counts mislead, and yet the rare is rarer than the frequent.
  */
 function sharesOf(
-  { counts, ended }: Seen,
+  { counts, ended, times }: Seen,
   hexadecimalBeside: boolean,
   elsewhere: ReadonlyMap<number, number> = new Map(),
 ): Shares {
@@ -135,7 +140,12 @@ function sharesOf(
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, end);
   const below: number[] = [end / total];
   for (const point of points) below.push((below.at(-1) ?? 0) + (weights.get(point) ?? 0) / total);
-  return { points, below, whole: expected.length > 0 && points.length === expected.length };
+  return {
+    points,
+    below,
+    whole: expected.length > 0 && points.length === expected.length,
+    settled: times - ended >= settledTimes * Math.max(1, counts.size),
+  };
 }
 
 /** All decimal or hexadecimal digits, where some were seen and nothing else. */

@@ -1,27 +1,8 @@
-import { type Alphabets, highestCharacter } from './alphabets.ts';
+import { type Alphabets, highestPoint } from './alphabets.ts';
+import { blindCuts, isOpening, isSettled } from './blind-cuts.ts';
 import { compareKeys } from './key-order.ts';
 import { type KeyPositions, openPositions, sharedCharacters } from './key-positions.ts';
-
-/** What is known of a range that is being listed. */
-export type RangeSoFar = {
-  /** The first and the last key listed so far, and the first of the last page. */
-  first: string;
-  cursor: string;
-  pageFirst: string;
-  pages: number;
-  /** The last key known before the range, where there is one. */
-  before: string | null;
-  /** The end of the range; null = none. */
-  upTo: string | null;
-  /** Nothing is known to lie between here and `upTo`: a key beyond the range, or where a probe found nothing. */
-  ceiling: string | null;
-  /** Whether `ceiling` is a key that exists, so that keys may be expected all the way up to it. */
-  ceilingIsKey: boolean;
-  /** Probes in this range that found nothing since the last that found something. */
-  emptyProbes: number;
-};
-
-const highestPoint = highestCharacter.codePointAt(0) ?? 0;
+import { departuresOf, type RangeSoFar } from './range-so-far.ts';
 
 /** Pages that are left of a range of which nothing is known. */
 export const unknownPages = Number.MAX_SAFE_INTEGER;
@@ -37,8 +18,6 @@ const longestKeyBytes = 1024;
 /** Characters tried behind the shared start, and taken behind the first that tells the cut from both ends. */
 const mostCharacters = 32;
 const finerCharacters = 2;
-/** From so many keys on, a place that never varied is taken to vary nowhere. */
-const enoughKeys = 24;
 /** From so many keys on, a range is divided into several parts by what was seen of alphabets. */
 const enoughForParts = 6;
 
@@ -60,11 +39,13 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
   const pagesLeft = estimate(soFar, end, shared, positions);
   const middle = between(cursor, end, positions);
   const varies = reached ? shared : variesAt(soFar, shared);
-  const unknown =
-    shared < varies && (soFar.emptyProbes > 0 || alphabets.learnt() < enoughKeys || middle === null);
-  const places = unknown ? mayVaryAt(cursor, shared, varies) : [];
+  // What the alphabets tell is tried by turns with looking elsewhere, so that a range that one of them misleads is cut by the other.
+  const lost = soFar.emptyProbes % 2 === 1;
+  const blind =
+    lost || isOpening(alphabets) || middle === null ? blindCuts(soFar, shared, varies, alphabets) : [];
+  const unknown = blind.length > 0;
   const leap = unknown ? null : leapAhead(soFar, end, reached, shared, alphabets);
-  const cut = unknown ? pastSubtree(cursor, places[places.length >> 1] ?? shared) : (leap?.cut ?? middle);
+  const cut = unknown ? (blind[blind.length >> 1] ?? null) : (leap?.cut ?? middle);
   const fits = (key: string | null): key is string =>
     key !== null &&
     compareKeys(key, cursor) > 0 &&
@@ -79,10 +60,8 @@ export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null 
     spread(parts) {
       if (leap !== null || (few && !unknown)) return [cut];
       const cuts = unknown
-        ? places.slice(1 - parts).map((place) => pastSubtree(cursor, place))
+        ? blind.slice(1 - parts)
         : Array.from({ length: parts - 1 }, (_, n) => between(cursor, end, positions, (n + 1) / parts));
-      // A place that is further out lies further behind.
-      if (unknown) cuts.reverse();
       const ascending = cuts
         .filter(fits)
         .filter((key, n, all) => n === 0 || compareKeys(key, all[n - 1] ?? '') > 0);
@@ -107,9 +86,10 @@ function leapAhead(
   const here = pointAt(soFar.cursor);
   const stop = (end === null ? undefined : pointAt(end)) ?? highestPoint;
   if (here === undefined || stop - here < 2) return null;
+  if (isSettled(soFar, shared, alphabets)) return null;
   const { points, whole } = alphabets.at(shared);
   if (points.some((point) => point > here && point < stop)) return null;
-  if (whole && points.at(-1) === here && alphabets.learnt() >= enoughKeys) return null;
+  if (whole && points.at(-1) === here && !isOpening(alphabets)) return null;
   const known = [soFar.before, soFar.first, soFar.pageFirst]
     .filter((key) => key !== null && sharedCharacters(key, soFar.cursor) >= shared)
     .flatMap((key) => pointAt(key ?? '') ?? []);
@@ -138,30 +118,10 @@ function endOf({ cursor, upTo, ceiling, ceilingIsKey }: RangeSoFar): {
   return { end: upTo, reached: ceilingIsKey && sameCharacter };
 }
 
-/**
- * The first character from `shared` on at which keys are known to vary; `shared` where nothing is known. Once a probe
- * found nothing, only what was listed in the range itself counts: what varies before it need not vary in it.
- */
-function variesAt({ cursor, before, first, pageFirst, emptyProbes }: RangeSoFar, shared: number): number {
-  const known = emptyProbes > 0 || before === null ? [first, pageFirst] : [before, first, pageFirst];
-  const departures = known.map((key) => sharedCharacters(key, cursor)).filter((at) => at >= shared);
+/** The first character from `shared` on at which keys are known to vary; `shared` where nothing is known. */
+function variesAt(soFar: RangeSoFar, shared: number): number {
+  const departures = [...departuresOf(soFar, shared).keys()];
   return departures.length === 0 ? shared : Math.min(...departures);
-}
-
-/** The places from `shared` on and before `varies` at which keys may vary first: the digits there, or else all of them. */
-function mayVaryAt(cursor: string, shared: number, varies: number): number[] {
-  const places = Array.from(cursor).map((character, place) => ({ character, place }));
-  const between = places.slice(shared, varies);
-  const digits = between.filter(({ character }) => character >= '0' && character <= '9');
-  return (digits.length > 0 ? digits : between).map(({ place }) => place);
-}
-
-/** The place behind every key that shares the cursor's characters up to and with this one. */
-function pastSubtree(cursor: string, character: number): string {
-  return Array.from(cursor)
-    .slice(0, character + 1)
-    .join('')
-    .concat(highestCharacter);
 }
 
 /** The key that divides what is left in this share and the rest. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openAlphabets } from '../../../core/keyspace/alphabets.ts';
 import { openPositions } from '../../../core/keyspace/key-positions.ts';
-import { type RangeSoFar, splitRange } from '../../../core/keyspace/split-range.ts';
+import type { RangeSoFar } from '../../../core/keyspace/range-so-far.ts';
+import { splitRange } from '../../../core/keyspace/split-range.ts';
 import { anyKey, closeKey, keysInOrder, sameEveryRun } from '../../support/hard-keys.ts';
 
 const key = fc.oneof(
