@@ -62,14 +62,14 @@ test.each(distributions)(
 );
 
 test.each<Distribution>(['flat', 'deep', 'timestamps', 'uuid'])(
-  'a bucket of a million keys, %s, takes 64 ranges no longer than 26 of its thousand pages',
+  'a bucket of a million keys, %s, takes 64 ranges no longer than 25 of its thousand pages',
   (distribution) => {
     const { rounds, pages, emptyProbes } = listInRounds(distribution, {
       objects: 1_000_000,
       pageSize: 1000,
       slots: 64,
     });
-    expect(rounds).toBeLessThanOrEqual(26);
-    expect(emptyProbes / pages).toBeLessThan(0.04);
+    expect(rounds).toBeLessThanOrEqual(25);
+    expect(emptyProbes / pages).toBeLessThan(0.03);
   },
 );

@@ -56,3 +56,17 @@ test('an alphabet is whole when it holds all digits and nothing else', () => {
   expect(wholeOf(['x', 'y'])).toBe(false);
   expect(wholeOf(['00', '1f', '2e', '3d', '4c', '5b', '6a'])).toBe(true);
 });
+
+test('a place is settled when it was seen far more often than it has characters', () => {
+  const settledOf = (keys: readonly string[]) => {
+    const alphabets = openAlphabets();
+    for (const key of keys) alphabets.learn(key);
+    return alphabets.at(0).settled;
+  };
+  const times = (count: number, key: string) => Array.from({ length: count }, () => key);
+  expect(settledOf(times(23, 'v'))).toBe(false);
+  expect(settledOf(times(24, 'v'))).toBe(true);
+  expect(settledOf([...times(24, 'v'), 'w'])).toBe(false);
+  expect(settledOf([...times(24, 'v'), ...times(24, 'w')])).toBe(true);
+  expect(settledOf(times(24, ''))).toBe(false);
+});
