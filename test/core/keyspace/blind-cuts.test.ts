@@ -6,7 +6,10 @@ import { splitRange } from '../../../core/keyspace/split-range.ts';
 const nothingBehind = { upTo: null, ceiling: null, ceilingIsKey: false, emptyProbes: 0 };
 
 /** A range of which one page came, of a bucket of which these keys were seen. */
-function cutsOf(soFar: Pick<RangeSoFar, 'first' | 'cursor'> & Partial<RangeSoFar>, learnt: readonly string[]) {
+function cutsOf(
+  soFar: Pick<RangeSoFar, 'first' | 'cursor'> & Partial<RangeSoFar>,
+  learnt: readonly string[],
+) {
   const alphabets = openAlphabets();
   for (const key of learnt) alphabets.learn(key);
   const known = { pageFirst: soFar.first, pages: 1, before: null, ...nothingBehind, ...soFar };
