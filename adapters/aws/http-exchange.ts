@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Dispatcher, errors, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import errors from 'undici/lib/core/errors.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { AnswerBody } from './answer-body.ts';
 import { inTurn } from './in-turn.ts';
 import type { StoreAddress } from './store-address.ts';
