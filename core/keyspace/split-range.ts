@@ -27,9 +27,7 @@ const enoughForParts = 6;
  * ordered and cover (cursor, upTo], and it is valid UTF-8: a wrong guess costs a request, never a key.
  *
  * It takes the middle, reading keys as numbers in the alphabets seen so far. While little has been seen, the middle
- * would mostly be empty space (all keys begin with `logs/2024/`, say): then it first looks for the outermost
- * character that varies, at the digits between the start that all keys are known to share and the place where
- * keys are known to vary: counters and dates vary, and names mostly do not. Where there is no digit, any place may be it.
+ * would mostly be empty space (all keys begin with `logs/2024/`, say): then it first looks for where keys vary; see `blindCuts`.
  */
 export function splitRange(soFar: RangeSoFar, alphabets: Alphabets): Cut | null {
   const { cursor, upTo } = soFar;
