@@ -104,8 +104,12 @@ describe('who may import whom', () => {
 
   it('every import of a repository file names a file that is there', () => {
     const paths = new Set(sources.map(({ path }) => path));
+    // A part of a package is a file as well, and not ours.
+    const ofPackage = (name: string) => name.startsWith('undici/lib/');
     const dangling = sources.flatMap(({ path, imports }) =>
-      imports.filter((name) => /\.(ts|js)$/.test(name) && !paths.has(name)).map((name) => `${path}: ${name}`),
+      imports
+        .filter((name) => /\.(ts|js)$/.test(name) && !paths.has(name) && !ofPackage(name))
+        .map((name) => `${path}: ${name}`),
     );
     expect(dangling).toEqual([]);
   });

@@ -1,5 +1,6 @@
 /** Above every character that a key is likely to hold, and itself one that every store takes. */
 export const highestCharacter = '\u{10fffd}';
+/** Its code point. */
 export const highestPoint = 0x10fffd;
 
 /** Characters at one place, ascending, and which share of the keys has which. */
