@@ -3,6 +3,11 @@ export const highestCharacter = '\u{10fffd}';
 /** Its code point. */
 export const highestPoint = 0x10fffd;
 
+/** Whether a code point is one that valid UTF-8 can hold, and not above the highest. */
+export function isCharacter(point: number): boolean {
+  return point <= highestPoint && !(point >= 0xd800 && point <= 0xdfff);
+}
+
 /** Characters at one place, ascending, and which share of the keys has which. */
 export type Shares = {
   /** Code points. */

@@ -1,4 +1,4 @@
-import { type Alphabets, highestCharacter, highestPoint } from './alphabets.ts';
+import { type Alphabets, highestCharacter, isCharacter } from './alphabets.ts';
 import { departuresOf, type RangeSoFar } from './range-so-far.ts';
 
 /** From so many keys on, a place that never varied is taken to vary nowhere. */
@@ -29,9 +29,7 @@ export function isSettled({ emptyProbes }: RangeSoFar, place: number, alphabets:
  */
 export function blindCuts(soFar: RangeSoFar, shared: number, varies: number, alphabets: Alphabets): string[] {
   const characters = Array.from(soFar.cursor);
-  const places = Array.from({ length: Math.max(0, varies - shared) }, (_, n) => shared + n).filter(
-    (place) => place < characters.length,
-  );
+  const places = characters.map((_, place) => place).slice(shared, varies);
   const behind = (place: number) => characters.slice(0, place + 1).join('') + highestCharacter;
   if (places.length === 0) return [];
   if (isOpening(alphabets)) return openingCuts(soFar, { characters, shared, places, behind });
@@ -88,9 +86,4 @@ function middleOf(places: readonly number[]): number | undefined {
 
 function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= '0' && character <= '9';
-}
-
-/** Whether a code point is one that valid UTF-8 can hold. */
-function isCharacter(point: number): boolean {
-  return point <= highestPoint && !(point >= 0xd800 && point <= 0xdfff);
 }

@@ -1,4 +1,4 @@
-import { type Alphabets, highestPoint } from './alphabets.ts';
+import { type Alphabets, highestPoint, isCharacter } from './alphabets.ts';
 import { blindCuts, isOpening, isSettled } from './blind-cuts.ts';
 import { compareKeys } from './key-order.ts';
 import { type KeyPositions, openPositions, sharedCharacters } from './key-positions.ts';
@@ -94,7 +94,7 @@ function leapAhead(
   const come = here - Math.min(here, ...known);
   const far = here + Math.max(1, 2 * come);
   const point = reached || far >= stop ? Math.floor((here + stop) / 2) : far;
-  if (point > highestPoint || (point >= 0xd800 && point <= 0xdfff)) return null;
+  if (!isCharacter(point)) return null;
   const start = Array.from(soFar.cursor).slice(0, shared).join('');
   return {
     cut: start + String.fromCodePoint(point),
