@@ -1,6 +1,8 @@
+import { justAfter } from './byte-bounds.ts';
 import { type Distribution, generatedKeys, type KeyOf } from './generated-keys.ts';
-import type { ListedObject, ObjectShelf } from './object-shelf.ts';
+import type { ListedObject, ObjectShelf, WrittenPage } from './object-shelf.ts';
 import { S3Error } from './s3-error.ts';
+import { type WrittenRows, writeRows } from './written-rows.ts';
 
 /** A bucket that is made up as it is asked for. */
 export type GeneratedBucket = { readonly distribution: Distribution; readonly objects: number };
@@ -11,10 +13,27 @@ const writtenAtMs = Date.UTC(2024, 0, 1);
 export class GeneratedShelf implements ObjectShelf {
   readonly #objects: number;
   readonly #keyOf: KeyOf;
+  #rows: WrittenRows | null = null;
 
   constructor({ distribution, objects }: GeneratedBucket) {
     this.#objects = objects;
     this.#keyOf = generatedKeys(distribution, objects);
+  }
+
+  /** Keeps its rows as they are sent from now on, if there are not too many. */
+  writeOut(): void {
+    this.#rows ??= writeRows(this.#objects, (index) => this.#listed(index));
+  }
+
+  writtenPage(from: Uint8Array, limit: number): WrittenPage | null {
+    if (this.#rows === null) return null;
+    const first = this.#firstFrom(from);
+    const past = Math.min(first + limit, this.#objects);
+    return {
+      rows: this.#rows.between(first, past),
+      count: past - first,
+      next: past < this.#objects ? justAfter(this.#keyOf(past - 1)) : undefined,
+    };
   }
 
   scan(from: Uint8Array, before: Uint8Array | undefined, limit: number): readonly ListedObject[] {

@@ -3,7 +3,7 @@ import { commonPrefix, listPage, type Page } from './list-page.ts';
 import { listedObjectsXml } from './listing-xml.ts';
 import { addressedBucket, type Operation, type S3Request, type ServerState, xmlAnswer } from './operation.ts';
 import { S3Error } from './s3-error.ts';
-import { encodeListedKey, escapeXml, xmlDocument } from './xml-text.ts';
+import { encodeListedKey, escapeXml, xmlDocument, xmlPieces } from './xml-text.ts';
 
 /** S3 never gives more in one page, whatever was asked for. */
 const LARGEST_PAGE = 1000;
@@ -27,18 +27,25 @@ export const listObjectsV2: Operation = (server, request) => {
   const startAfter = query.get('start-after');
   const usesStartAfter = startAfter !== undefined && startAfter !== '' && !ignoresStartAfter.has(listing);
   const from = token !== undefined ? readToken(token) : usesStartAfter ? justAfter(startAfter) : START;
-  const page = listPage(bucket.shelf, { prefix, delimiter, from, maxKeys });
-  const shown = page.objects.length + page.commonPrefixes.length;
-  const inner =
+  const told = ({ shown, next }: { shown: number; next: Uint8Array | undefined }) =>
     `<Name>${bucket.name}</Name><Prefix>${show(prefix)}</Prefix>` +
     optional('Delimiter', delimiter === '' ? undefined : show(delimiter)) +
     `<MaxKeys>${maxKeys}</MaxKeys><KeyCount>${shown}</KeyCount>` +
-    `<IsTruncated>${page.next !== undefined}</IsTruncated>` +
+    `<IsTruncated>${next !== undefined}</IsTruncated>` +
     encodingElement(server, request) +
     optional('ContinuationToken', token === undefined ? undefined : escapeXml(token)) +
-    optional('NextContinuationToken', page.next && writeToken(page.next)) +
-    optional('StartAfter', startAfter === undefined ? undefined : show(startAfter)) +
-    contents(page, listing, show, query.get('fetch-owner') === 'true');
+    optional('NextContinuationToken', next && writeToken(next)) +
+    optional('StartAfter', startAfter === undefined ? undefined : show(startAfter));
+  const withOwner = query.get('fetch-owner') === 'true';
+  const isPlain = listing === 'v2' && prefix === '' && delimiter === '' && maxKeys > 0 && !withOwner;
+  const written = isPlain ? (bucket.shelf.writtenPage?.(from, maxKeys) ?? null) : null;
+  if (written !== null) {
+    const { rows, count, next } = written;
+    return xmlAnswer(xmlPieces('ListBucketResult', told({ shown: count, next }), rows));
+  }
+  const page = listPage(bucket.shelf, { prefix, delimiter, from, maxKeys });
+  const shown = page.objects.length + page.commonPrefixes.length;
+  const inner = told({ shown, next: page.next }) + contents(page, listing, show, withOwner);
   return xmlAnswer(xmlDocument('ListBucketResult', inner));
 };
 

@@ -30,6 +30,14 @@ export type StoredObject = ListedObject & {
   readonly body: readonly BodyPart[];
 };
 
+/** A page of a listing whose rows are written already, as they are shown under any encoding. */
+export type WrittenPage = {
+  readonly rows: Uint8Array;
+  readonly count: number;
+  /** Where the next page starts; undefined on the last page. */
+  readonly next: Uint8Array | undefined;
+};
+
 /** Bytes received but not yet visible: in hand when small, else already written aside. */
 export type PendingBody = { readonly bytes: Uint8Array } | { readonly parts: readonly BodyPart[] };
 
@@ -41,6 +49,8 @@ export interface ObjectShelf {
   find(key: string): StoredObject | undefined;
   /** The first `limit` objects whose key bytes are at least `from` and below `before`, ascending. */
   scan(from: Uint8Array, before: Uint8Array | undefined, limit: number): readonly ListedObject[];
+  /** The first `limit` objects whose key bytes are at least `from`, on shelves that keep rows as they are sent; null on others. */
+  writtenPage?(from: Uint8Array, limit: number): WrittenPage | null;
   /** `byteCount` bytes from `firstByte`; a stream keeps reading the object it was opened on. */
   read(object: StoredObject, firstByte: number, byteCount: number): Uint8Array | AsyncIterable<Uint8Array>;
   /** Replaces whatever the key held. */

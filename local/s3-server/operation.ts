@@ -23,7 +23,7 @@ export type S3Request = {
 export type S3Answer = {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
   /** To be given with a body that is a stream, and with a HEAD. */
   readonly sizeBytes?: number;
 };
@@ -38,7 +38,7 @@ export function addressedBucket(server: ServerState, name: string): Bucket {
 }
 
 /** An answer that is an XML document. */
-export function xmlAnswer(document: string, status = 200): S3Answer {
+export function xmlAnswer(document: string | readonly Uint8Array[], status = 200): S3Answer {
   return { status, headers: { 'content-type': 'application/xml' }, body: document };
 }
 

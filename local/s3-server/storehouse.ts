@@ -41,6 +41,8 @@ export function openStorehouse(folder: string | undefined): Storehouse {
   const insert = database.prepare('INSERT INTO bucket (name, region, created) VALUES (?, ?, ?)');
   const drop = database.prepare('DELETE FROM bucket WHERE id = ?');
   const known = new Map<string, Bucket>();
+  /** Buckets of equal objects share them: they never change. */
+  const generatedShelves = new Map<string, GeneratedShelf>();
   const remember = (id: number, name: string, region: string, createdAtMs: number): Bucket => {
     const shelf = new SqliteShelf(statements, bodies, id);
     const bucket = { id, name, region, createdAtMs, shelf };
@@ -62,7 +64,11 @@ export function openStorehouse(folder: string | undefined): Storehouse {
       return remember(Number(lastInsertRowid), name, region, createdAtMs);
     },
     generateBucket: (name, region, generated) => {
-      const shelf = new GeneratedShelf(generated);
+      const { distribution, objects } = generated;
+      const made = `${distribution}:${objects}`;
+      const shelf = generatedShelves.get(made) ?? new GeneratedShelf(generated);
+      shelf.writeOut();
+      generatedShelves.set(made, shelf);
       known.set(name, { id: -1, name, region, createdAtMs: Date.now(), shelf });
     },
     deleteBucket: (bucket) => {

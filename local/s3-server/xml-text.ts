@@ -33,7 +33,16 @@ export function encodeListedKey(key: string): string {
 
 /** A whole document: declaration, one root element in S3's namespace, and its inner XML. */
 export function xmlDocument(root: string, inner: string): string {
-  return `${DECLARATION}<${root} xmlns="${S3_NAMESPACE}">${inner}</${root}>`;
+  return `${opening(root)}${inner}</${root}>`;
+}
+
+/** The same in pieces, of inner XML whose rest is bytes already. */
+export function xmlPieces(root: string, inner: string, rest: Uint8Array): readonly Uint8Array[] {
+  return [Buffer.from(opening(root) + inner), rest, Buffer.from(`</${root}>`)];
+}
+
+function opening(root: string): string {
+  return `${DECLARATION}<${root} xmlns="${S3_NAMESPACE}">`;
 }
 
 /** A whole document around a ready root element (errors carry no namespace). */
