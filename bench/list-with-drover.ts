@@ -1,9 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3ObjectStore } from '../adapters/aws/s3-object-store.ts';
 import { DiskJobStore } from '../adapters/disk/job-store.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { openWritingThread } from '../containers/lister/writing-thread.ts';
 import { listSource } from '../core/inventory/list-source.ts';
 import type { MigrationPlan } from '../core/migration.ts';
 import { parseRequest } from '../core/request.ts';
@@ -41,6 +42,8 @@ const plan: MigrationPlan = {
   objectTags: 'ignore',
   requests: { source: {}, destination: {} },
 };
+const jobStorePlace = { JOB_STORE: `disk:${folder}`, AWS_REGION: 'us-east-1' };
+const jobStore = await openWritingThread(new DiskJobStore(folder), jobStorePlace, availableParallelism());
 let batches = 0;
 // What a listing takes, without the start of Node.
 const before = { cpu: process.cpuUsage(), ms: performance.now() };
@@ -61,7 +64,7 @@ const listing = await listSource({
     requestsMade: () => ({}),
     close: () => undefined,
   },
-  jobStore: new DiskJobStore(folder),
+  jobStore,
   clock: systemClock,
   log: () => undefined,
   shardRows: 250_000,

@@ -33,7 +33,7 @@ export const PlaceEnvironment = z.object({
   /** Secrets are in a file that only its owner can read. */
   SECRETS_FILE: z.string().min(1).optional(),
 });
-type PlaceEnvironment = z.infer<typeof PlaceEnvironment>;
+export type PlaceEnvironment = z.infer<typeof PlaceEnvironment>;
 
 /** The ports of the place that the environment names. Throws when it names no place for the secrets, or two. */
 export function openPlace(environment: PlaceEnvironment, stores: S3ObjectStoreOptions = {}) {
@@ -53,7 +53,11 @@ export function openPlace(environment: PlaceEnvironment, stores: S3ObjectStoreOp
   };
 }
 
-function openJobStore({ JOB_STORE, AWS_REGION }: PlaceEnvironment): JobStore {
+/** The job store that the environment names. */
+export function openJobStore({
+  JOB_STORE,
+  AWS_REGION,
+}: Pick<PlaceEnvironment, 'JOB_STORE' | 'AWS_REGION'>): JobStore {
   if (JOB_STORE.startsWith('disk:')) return new DiskJobStore(JOB_STORE.slice('disk:'.length));
   const bucket = JOB_STORE.slice('s3://'.length);
   return new S3JobStore({ provider: 'AWS', bucket, region: AWS_REGION, endpoint: null, credentials: null });

@@ -12,14 +12,19 @@ const chunkSize = 64 * 1024;
 const linesAtOnce = 50;
 /** Where lines wait until they are compressed; used again and again, for V8 frees such room late. */
 const places: Buffer[] = [];
+const newPlace = (bytes: number): Buffer => Buffer.from(new SharedArrayBuffer(bytes));
 
 /** Rows that are JSON text already, taken as they come. */
 export type Lines = {
   add(text: string): void;
   /** Lets `write` put whole lines, ends included, into the place from `at` on: so many bytes at most. It gives where they end. */
   put(bytes: number, write: (place: DataView, at: number) => number): void;
-  /** All of them, compressed by zstd as one frame with a checksum. Nothing is to be added any more. */
+  /** All of them, encoded. Nothing is to be added any more, and they are gone. */
   encode(): Uint8Array;
+  /** Their bytes, for who encodes them elsewhere: in memory that other threads see, and only until `release`. Nothing is to be added any more. */
+  text(): Uint8Array;
+  /** Lets others use the place of these lines. */
+  release(): void;
 };
 
 const zstd = {
@@ -30,18 +35,25 @@ const zstd = {
 const zstdMark = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 /**
- * Opens lines. They are compressed by zstd at level 1: rows of an inventory take 26 bytes where gzip at its level 1 makes 35
- * of them, in a third of the time (measured with Node 24). See docs/decisions/0018.
+ * Whole lines, ends included, compressed by zstd at level 1 as one frame with a checksum: rows of an inventory take 26 bytes where
+ * gzip at its level 1 makes 35 of them, in a third of the time (measured with Node 24). See docs/decisions/0018.
  */
+export function encodeText(text: Uint8Array): Uint8Array {
+  return zstdCompressSync(text, { ...zstd, pledgedSrcSize: text.length });
+}
+
+/** Opens lines, which are encoded as `encodeText` does it. */
 export function openLines(): Lines {
-  let place = places.pop() ?? Buffer.alloc(256 * 1024);
+  let place = places.pop() ?? newPlace(256 * 1024);
   let size = 0;
   let waiting: string[] = [];
 
   function makeRoom(bytes: number): void {
     const needed = size + bytes;
-    if (needed > place.length)
-      place = Buffer.concat([place.subarray(0, size)], Math.max(needed, 2 * place.length));
+    if (needed <= place.length) return;
+    const larger = newPlace(Math.max(needed, 2 * place.length));
+    place.copy(larger, 0, 0, size);
+    place = larger;
   }
 
   function write(): void {
@@ -52,6 +64,15 @@ export function openLines(): Lines {
     // A UTF-16 unit is three bytes of UTF-8 at most.
     makeRoom(text.length * 3);
     size += place.write(text, size, 'utf8');
+  }
+
+  function text(): Uint8Array {
+    write();
+    return place.subarray(0, size);
+  }
+
+  function release(): void {
+    places.push(place);
   }
 
   return {
@@ -65,11 +86,12 @@ export function openLines(): Lines {
       size = writeLines(new DataView(place.buffer, place.byteOffset, place.length), size);
     },
     encode() {
-      write();
-      const encoded = zstdCompressSync(place.subarray(0, size), { ...zstd, pledgedSrcSize: size });
-      places.push(place);
+      const encoded = encodeText(text());
+      release();
       return encoded;
     },
+    text,
+    release,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BatchFile, BatchMessage } from './batching/batch.ts';
 import type { ObjectSummary } from './inventory/inventory-row.ts';
 import type { PackedPage } from './inventory/packed-page.ts';
+import type { Lines } from './json-lines.ts';
 import type { LevelPage, ListingWay, ListPage } from './listed-pages.ts';
 import type { PartUploads, UnfinishedUpload } from './part-uploads.ts';
 import type { RequestsMade } from './requests-made.ts';
@@ -186,6 +187,8 @@ export interface JobStore {
     bytes: Uint8Array,
     options?: { replaces?: string | null },
   ): Promise<{ version: string }>;
+  /** As `write` of what the lines encode to, for a store that encodes them elsewhere. The lines are gone then. */
+  writeLines?(path: string, lines: Lines): Promise<{ version: string }>;
   /** Paths that begin with the prefix, in UTF-8 byte order. */
   list(prefix: string): AsyncIterable<string>;
   /** Deletes the file; succeeds when there is none. */

@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { WalkStopped } from '../../adapters/rclone/walk-backend.ts';
@@ -12,6 +12,7 @@ import { logLines } from '../log-lines.ts';
 import { watchParent } from '../parent.ts';
 import { openPlace, PlaceEnvironment, readEnvironment } from '../place.ts';
 import { openSource } from './open-source.ts';
+import { isWritingThread, openWritingThread } from './writing-thread.ts';
 
 const Environment = PlaceEnvironment.extend({
   MIGRATION: z.string().min(1),
@@ -20,6 +21,8 @@ const Environment = PlaceEnvironment.extend({
   SHARD_ROWS: z.coerce.number().int().min(1).default(250_000),
   /** Pages of the source asked for at the same time, at most. */
   REQUESTS_AT_ONCE: z.coerce.number().int().min(1).max(1000).default(64),
+  /** What the task has of Fargate's CPU, 1,024 a core; left out = all cores that this process may use. */
+  CPU_UNITS: z.coerce.number().int().min(1).optional(),
   /** The rclone binary, 1.60 or later; needed for sources of type "rclone" only. */
   RCLONE: z.string().min(1).optional(),
   /** util-linux's setpriv: rclone then dies with this process, even when it is killed. */
@@ -27,6 +30,9 @@ const Environment = PlaceEnvironment.extend({
   /** A folder on a disk of this machine for listings that have to be sorted; see openSource. */
   SPOOL_FOLDER: z.string().min(1).default(join(tmpdir(), 'drover-spool')),
 });
+
+/** [src: Amazon ECS, task definition parameters, cpu] */
+const cpuUnitsOfCore = 1024;
 
 /** Exit code of a lister that was told to stop before the end: it is to be started again. */
 const stoppedExitCode = 75;
@@ -42,7 +48,11 @@ async function main(): Promise<number> {
   const { REQUESTS_AT_ONCE: requestsAtOnce } = environment;
   // The listing repeats requests itself, so that it learns of each that the source refuses.
   const place = openPlace(environment, { maxAttempts: 2, maxSockets: 2 * requestsAtOnce });
-  const { jobStore, queue, clock, log } = place;
+  const { queue, clock, log } = place;
+  const { CPU_UNITS: cpuUnits } = environment;
+  // A task sees the cores of the machine below it.
+  const cores = cpuUnits === undefined ? availableParallelism() : cpuUnits / cpuUnitsOfCore;
+  const jobStore = await openWritingThread(place.jobStore, environment, cores);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   watchParent(() => stop.abort());
@@ -100,9 +110,11 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exit(await main());
-} catch (error) {
-  logLines('lister-broken', { reason: String(error) });
-  process.exit(1);
+if (!isWritingThread) {
+  try {
+    process.exit(await main());
+  } catch (error) {
+    logLines('lister-broken', { reason: String(error) });
+    process.exit(1);
+  }
 }

@@ -117,7 +117,7 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
       pending: [...range.packer.pending()],
     };
     return {
-      piece: lines.encode(),
+      lines,
       shard,
       messages,
       filled: { settled, tallies, batches: messages.length },
@@ -150,9 +150,10 @@ export function openShardFiller({ plan, queue, jobStore, numbers, limits }: Part
       await decider.goOn(page, at);
   }
 
-  async function store({ piece, shard, messages, filled }: ReturnType<typeof taken>): Promise<Filled> {
+  async function store({ lines, shard, messages, filled }: ReturnType<typeof taken>): Promise<Filled> {
     const path = jobLayout.shardPiece(folder, shardName(shard.index), shard.pieces);
-    await Promise.all([messages.length === 0 ? null : queue.send(messages), jobStore.write(path, piece)]);
+    const written = jobStore.writeLines?.(path, lines) ?? jobStore.write(path, lines.encode());
+    await Promise.all([messages.length === 0 ? null : queue.send(messages), written]);
     return filled;
   }
 

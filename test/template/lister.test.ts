@@ -42,6 +42,7 @@ describe.each([plain, full])('the lister of stage $stage', (stack) => {
       FIFO_QUEUE_URL: stack.ref('FifoWorkQueue'),
       QUEUE_REGION: 'us-east-1',
       SECRET_PREFIX: `/drover/${stack.stage}`,
+      CPU_UNITS: task['Cpu'],
     });
     expect(container).not.toHaveProperty('Secrets');
   });
