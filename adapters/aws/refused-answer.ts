@@ -7,7 +7,8 @@ import { withoutEscapes } from './listing-values.ts';
  */
 export class RefusedAnswer extends Error {
   readonly Region: string | undefined;
-  readonly $metadata: { httpStatusCode: number };
+  /** `attempts`: requests made for this call, once it is given up. */
+  readonly $metadata: { httpStatusCode: number; attempts?: number };
   readonly $response: { statusCode: number; headers: Record<string, string> };
   /** The store's clock at the answer, where it is told. */
   readonly serverMs: number | null;

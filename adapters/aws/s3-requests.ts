@@ -110,6 +110,7 @@ export class S3Requests {
       } catch (error) {
         const pauseMs = this.#correctClock(error) ? 0 : pauseBeforeRetry(error, attempt, Math.random);
         const spent = attempt >= this.#options.maxAttempts || this.#retryTokens < retryCost;
+        if (error instanceof RefusedAnswer) error.$metadata.attempts = attempt;
         if (pauseMs === null || spent || request.signal?.aborted === true) throw error;
         this.#retryTokens -= retryCost;
         await pause(pauseMs, request.signal);
