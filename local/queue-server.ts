@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { startFauxqs } from 'fauxqs';
-import { localQueue, type SqsConnection } from '../adapters/aws/sqs-work-queue.ts';
+import type { SqsConnection } from '../adapters/aws/sqs-client.ts';
+import { localQueue } from '../adapters/aws/sqs-work-queue.ts';
 
 /** Deliveries after which a message is set aside; generous, since a lost worker counts as one. */
 const deliveries = 20;

@@ -1,6 +1,7 @@
 import type { Clock, WorkQueue } from '../../core/ports.ts';
 import { QueuePair } from './queue-pair.ts';
-import { type SqsConnection, SqsWorkQueue } from './sqs-work-queue.ts';
+import type { SqsConnection } from './sqs-client.ts';
+import { SqsWorkQueue } from './sqs-work-queue.ts';
 
 /** The queue of a place; with a FIFO queue beside it, it takes message groups, which the hash strategy needs. */
 export function openWorkQueue(

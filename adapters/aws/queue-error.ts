@@ -19,3 +19,13 @@ export function queueError(queueUrl: string, action: string, error: unknown): Qu
     error instanceof Error && error.message !== '' ? error.message : 'no further explanation';
   return new QueueError(queueUrl, action, code ?? name ?? 'Unknown', explanation);
 }
+
+/**
+ * Whether SQS means that the receipt no longer holds the message: it was deleted, or its lease ended. Codes
+ * come with and without their old prefix, and one case only as a sentence. [src: Amazon SQS API reference,
+ * ChangeMessageVisibility]
+ */
+export function isLostLease(code = '', message = ''): boolean {
+  if (/(ReceiptHandleIsInvalid|MessageNotInflight)$/.test(code)) return true;
+  return code.endsWith('InvalidParameterValue') && /ReceiptHandle is invalid/.test(message);
+}

@@ -7,25 +7,16 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
-  SQSClient,
+  type SendMessageBatchCommandOutput,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock, MessageToSend, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { afterRetries, requestCounter } from './count-requests.ts';
-import { QueueError, queueError } from './queue-error.ts';
-import { silentLogger } from './silent-logger.ts';
+import { isLostLease, QueueError, queueError } from './queue-error.ts';
+import type { QueueRequests, SendAnswer, SendEntry } from './queue-requests.ts';
 import { inBatches } from './sqs-batches.ts';
-
-/** Where the queue is. Without `credentials` the default AWS chain is used; without `endpoint` Amazon SQS. */
-export type SqsConnection = {
-  queueUrl: string;
-  region: string;
-  endpoint?: string | null;
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null;
-  /** The rest of the lease of a message that is given back; 0 unless told. fauxqs 2.4.1 forgets it at 0 when it persists. */
-  releaseSeconds?: number;
-};
+import { queueConnections, type SqsConnection, sqsClient } from './sqs-client.ts';
 
 /**
  * How a queue server on loopback is talked to: it asks nobody for credentials and must not be shown those of the
@@ -37,9 +28,6 @@ export const localQueue = {
   releaseSeconds: 1,
 } as const;
 
-/** Longer than the longest long poll, which moves no byte for 20 seconds. */
-const idleMs = 60_000;
-
 /**
  * The work queue on Amazon SQS or whatever speaks its protocol. Throws `QueueError`, which names the queue
  * and SQS's code, and nothing else.
@@ -49,35 +37,19 @@ export class SqsWorkQueue implements WorkQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #clock: Clock;
-  readonly #requestsMade: () => RequestsMade;
+  readonly #counter = requestCounter();
   readonly #releaseSeconds: number;
+  #requests: Promise<QueueRequests | null> | null = null;
+  #opened: QueueRequests | null = null;
 
   constructor(connection: SqsConnection, clock: Clock) {
-    const { endpoint, credentials } = connection;
     // A name that ends so is what makes a queue a FIFO queue. [src: Amazon SQS API reference, CreateQueue]
     this.takesGroups = connection.queueUrl.endsWith('.fifo');
     this.#releaseSeconds = connection.releaseSeconds ?? 0;
-    const agent = { maxSockets: 64, keepAlive: true };
-    this.#client = new SQSClient({
-      region: connection.region,
-      ...(endpoint == null ? {} : { endpoint, useQueueUrlAsEndpoint: false }),
-      ...(credentials == null ? {} : { credentials }),
-      logger: silentLogger,
-      maxAttempts: 5,
-      retryMode: 'standard',
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: 10_000,
-        socketTimeout: idleMs,
-        httpAgent: agent,
-        httpsAgent: agent,
-        logger: silentLogger,
-      }),
-    });
-    const { middleware, requestsMade } = requestCounter();
-    this.#client.middlewareStack.addRelativeTo(middleware, afterRetries);
+    this.#client = sqsClient(connection);
+    this.#client.middlewareStack.addRelativeTo(this.#counter.middleware, afterRetries);
     this.#queueUrl = connection.queueUrl;
     this.#clock = clock;
-    this.#requestsMade = requestsMade;
   }
 
   async send(messages: readonly MessageToSend[]): Promise<void> {
@@ -98,10 +70,30 @@ export class SqsWorkQueue implements WorkQueue {
       inBatches(entries, {
         ...this.#batches(action),
         sizeOf: ({ MessageBody }) => Buffer.byteLength(MessageBody),
-        call: (Entries) =>
-          this.#client.send(new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+        call: (call) => this.#send(call),
       }),
     );
+  }
+
+  async #send(entries: SendEntry[]): Promise<SendAnswer | SendMessageBatchCommandOutput> {
+    this.#requests ??= this.#openRequests();
+    // What keeps them from being opened, such as missing credentials, the SDK tells.
+    const requests = await this.#requests.catch(() => {
+      this.#requests = null;
+      return null;
+    });
+    const answer = requests === null ? null : await requests.send(entries);
+    const command = { QueueUrl: this.#queueUrl, Entries: entries };
+    return answer ?? this.#client.send(new SendMessageBatchCommand(command));
+  }
+
+  /** Loaded where it is needed: a function that sends nothing starts without an HTTP client more. */
+  async #openRequests(): Promise<QueueRequests | null> {
+    const { QueueRequests } = await import('./queue-requests.ts');
+    const { count } = this.#counter;
+    const queueUrl = this.#queueUrl;
+    this.#opened = await QueueRequests.open(this.#client, { ...queueConnections, queueUrl, count });
+    return this.#opened;
   }
 
   async receive(options: Parameters<WorkQueue['receive']>[0]): Promise<ReceivedMessage[]> {
@@ -203,11 +195,12 @@ export class SqsWorkQueue implements WorkQueue {
   }
 
   requestsMade(): RequestsMade {
-    return this.#requestsMade();
+    return this.#counter.requestsMade();
   }
 
   close(): void {
     this.#client.destroy();
+    this.#opened?.close();
   }
 
   #batches(action: string) {
@@ -227,14 +220,4 @@ export class SqsWorkQueue implements WorkQueue {
       throw queueError(this.#queueUrl, action, error);
     }
   }
-}
-
-/**
- * Whether SQS means that the receipt no longer holds the message: it was deleted, or its lease ended. Codes
- * come with and without their old prefix, and one case only as a sentence. [src: Amazon SQS API reference,
- * ChangeMessageVisibility]
- */
-function isLostLease(code = '', message = ''): boolean {
-  if (/(ReceiptHandleIsInvalid|MessageNotInflight)$/.test(code)) return true;
-  return code.endsWith('InvalidParameterValue') && /ReceiptHandle is invalid/.test(message);
 }

@@ -1,0 +1,148 @@
+import { createHash, createHmac, hash } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addressOfQueue } from '../../../adapters/aws/queue-address.ts';
+import { QueueError } from '../../../adapters/aws/queue-error.ts';
+import { SqsWorkQueue } from '../../../adapters/aws/sqs-work-queue.ts';
+import { systemClock } from '../../../adapters/system-clock.ts';
+
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' };
+const region = 'eu-central-1';
+
+type Entry = { Id: string; MessageBody: string };
+type Call = { url: string; method: string; headers: IncomingHttpHeaders; body: string; entries: Entry[] };
+/** What is answered to a call: all taken, unless told; `null` breaks the connection. */
+type Plan = { status?: number; text?: string; md5?: string } | null;
+
+const atEnd: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const end of atEnd.splice(0).reverse()) await end();
+});
+
+async function openQueue(...plans: Plan[]) {
+  const calls: Call[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const { Entries: entries } = JSON.parse(body) as { Entries: Entry[] };
+    const { url = '', method = '', headers } = request;
+    calls.push({ url, method, headers, body, entries });
+    const plan = plans.length === 0 ? {} : plans.shift();
+    if (plan == null) return void request.socket.destroy();
+    const Successful = entries.map(({ Id, MessageBody }) => ({
+      Id,
+      MessageId: `id-${Id}`,
+      MD5OfMessageBody: plan.md5 ?? hash('md5', MessageBody),
+    }));
+    response.statusCode = plan.status ?? 200;
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end(plan.text ?? JSON.stringify({ Successful }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const queueUrl = `${endpoint}/000000000000/work`;
+  const queue = new SqsWorkQueue({ queueUrl, region, endpoint, credentials }, systemClock);
+  atEnd.push(
+    () => new Promise((resolve) => server.close(resolve)),
+    () => queue.close(),
+  );
+  return { queue, calls };
+}
+
+const refusal = JSON.stringify({ __type: 'com.amazonaws.sqs#InternalError', message: 'not now' });
+
+describe('messages', () => {
+  it('go where the SDK sends them, in its words, under the signature that its signer makes', async () => {
+    // What is refused is sent by the SDK: the second call of these.
+    const { queue, calls } = await openQueue({ status: 500, text: refusal });
+    await queue.send([{ body: '{"key":"é \\u{1f600}"}' }, { body: 'other', delaySeconds: 7 }]);
+    const [ours, its] = calls;
+    if (ours === undefined || its === undefined) throw new Error('there were no two calls');
+    for (const same of ['url', 'method'] as const) expect(ours[same]).toBe(its[same]);
+    for (const name of ['host', 'content-type', 'x-amz-target', 'content-length', 'x-amz-security-token'])
+      expect(ours.headers[name], name).toBe(its.headers[name]);
+    expect(JSON.parse(ours.body)).toEqual(JSON.parse(its.body));
+
+    const { authorization, connection: _, ...headers } = ours.headers as Record<string, string>;
+    const signer = new SignatureV4({ service: 'sqs', region, credentials, sha256: Sha256 });
+    const date = headers['x-amz-date']?.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5') ?? '';
+    const signed = await signer.sign(
+      { method: 'POST', protocol: 'http:', hostname: '127.0.0.1', path: ours.url, headers, body: ours.body },
+      { signingDate: new Date(date) },
+    );
+    expect(authorization).toBe(signed.headers['authorization']);
+  });
+
+  it.each([
+    ['are refused', { status: 500, text: refusal }],
+    ['meet an answer that is none of SQS', { text: '<html>Log in first</html>' }],
+    ['meet an answer without MD5s', { text: '{"Successful":[{"Id":"0"}]}' }],
+    ['lose their connection', null],
+  ])('that %s are sent once more by the SDK, and each request is counted', async (_, plan) => {
+    const { queue, calls } = await openQueue(plan);
+    await queue.send([{ body: 'one' }, { body: 'two' }]);
+    expect(calls.map(({ entries }) => entries.map(({ MessageBody }) => MessageBody))).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+    ]);
+    expect(queue.requestsMade()).toEqual({ SendMessageBatch: 2 });
+  });
+
+  it('that SQS confirms by another MD5 are an error, for somebody changes them on the way', async () => {
+    const { queue, calls } = await openQueue({ md5: hash('md5', 'other') });
+    const error = await queue.send([{ body: 'one' }]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(QueueError);
+    expect(String(error)).toMatch(/could not take messages: .*other bytes than were sent/);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('are sent by the SDK when there are no credentials, whose words are the error', async () => {
+    const noCredentials = () => Promise.reject(new Error('Could not load credentials from any providers'));
+    const queueUrl = 'https://sqs.eu-central-1.amazonaws.com/000000000000/work';
+    const given = noCredentials as unknown as typeof credentials;
+    const queue = new SqsWorkQueue({ queueUrl, region, credentials: given }, systemClock);
+    await expect(queue.send([{ body: 'one' }])).rejects.toThrow(/Could not load credentials/);
+    queue.close();
+  });
+});
+
+describe('the address of a queue', () => {
+  it.each([
+    ['eu-west-1', 'https://sqs.eu-west-1.amazonaws.com/1/q', 'sqs.eu-west-1.amazonaws.com'],
+    ['cn-north-1', 'https://sqs.cn-north-1.amazonaws.com.cn/1/q', 'sqs.cn-north-1.amazonaws.com.cn'],
+    ['us-gov-west-1', 'https://sqs.us-gov-west-1.amazonaws.com/1/q', 'sqs.us-gov-west-1.amazonaws.com'],
+  ])('is the SDK’s own, in %s', async (where, queueUrl, host) => {
+    const client = new SQSClient({ region: where, credentials });
+    expect(await addressOfQueue(client, queueUrl)).toEqual({
+      secure: true,
+      host,
+      path: '/',
+      signingRegion: where,
+    });
+    client.destroy();
+  });
+});
+
+/** SHA-256 as the signer takes it. */
+class Sha256 {
+  readonly #hash: ReturnType<typeof createHash>;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    const key = secret as string | NodeJS.ArrayBufferView | undefined;
+    this.#hash = key === undefined ? createHash('sha256') : (createHmac('sha256', key) as never);
+  }
+
+  update(data: string | Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+
+  reset(): void {}
+}
