@@ -9,6 +9,7 @@ import { findRclone } from '../local/find-rclone.ts';
 import { measure } from './measured-process.ts';
 import type { Row } from './rows.ts';
 import { findPeer } from './transfer/peers.ts';
+import { startServerProcess } from './transfer/server-process.ts';
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 const node = [process.execPath, ...nodeFlags];
@@ -103,6 +104,8 @@ async function runCase(
   say: (line: string) => void,
 ): Promise<Row[]> {
   const server = await startServer(distribution, objects, latencyMs);
+  const queue = startServerProcess('queue-process');
+  const { queueUrl } = z.looseObject({ queueUrl: z.string() }).parse(await queue.next());
   // Job stores are deleted in the end: ext4 without a journal looks at every file that was deleted in the last minutes before it
   // makes a new one, so that each subject would pay for those before it. [src: Linux, fs/ext4/ialloc.c, recently_deleted]
   const folders = await Promise.all([tmpdir(), memoryFolder].map((place) => mkdtemp(join(place, 'bench-'))));
@@ -110,7 +113,7 @@ async function runCase(
   try {
     const rows: Row[] = [];
     let serial: { keysPerSecond: number; cpuMicros: number } | null = null;
-    for (const subject of await subjectsFor(server.endpoint, say)) {
+    for (const subject of await subjectsFor({ endpoint: server.endpoint, queueUrl }, say)) {
       if (subjects !== null && !subjects.includes(subject.name)) continue;
       if (wanted.length > 0 && !wanted.includes(subject.name)) continue;
       say(`${name}: ${subject.name} ...`);
@@ -143,6 +146,7 @@ async function runCase(
     return rows;
   } finally {
     server.stop();
+    await queue.stop();
     for (const folder of folders) await rm(folder, { recursive: true });
   }
 }
@@ -172,7 +176,10 @@ async function runSubject({ command }: Subject, environment: Record<string, stri
   };
 }
 
-async function subjectsFor(endpoint: string, say: (line: string) => void): Promise<Subject[]> {
+async function subjectsFor(
+  { endpoint, queueUrl }: { endpoint: string; queueUrl: string },
+  say: (line: string) => void,
+): Promise<Subject[]> {
   const rclone = await findRclone({ say: () => undefined }).catch(() => null);
   const s5cmd = await findPeer('s5cmd');
   if (s5cmd === null) say('s5cmd is not set up: npm run bench:setup');
@@ -204,6 +211,11 @@ async function subjectsFor(endpoint: string, say: (line: string) => void): Promi
       name: 'drover, full destination',
       command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
     },
+    {
+      name: 'drover, job store in S3, messages to SQS',
+      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'],
+      environment: { ...keys, JOB_STORE: 's3://jobs', AWS_ENDPOINT_URL_S3: endpoint, QUEUE_URL: queueUrl },
+    },
     { name: 'rclone lsf -R', command: lsf(), environment: remote },
     { name: 'rclone lsf -R --fast-list', command: lsf('--fast-list'), environment: remote },
     {
@@ -223,7 +235,7 @@ async function startServer(distribution: string, objects: number, latencyMs: num
       here('../local/s3-server/main.ts'),
       ...generated('big'),
       ...generated('copy'),
-      ...['--bucket', 'empty', '--list-latency', String(latencyMs), '--with-parent'],
+      ...['--bucket', 'empty', '--bucket', 'jobs', '--list-latency', String(latencyMs), '--with-parent'],
     ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
