@@ -1,27 +1,9 @@
 import { hash } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { openExchange } from './http-exchange.ts';
 import { addressOfQueue, type QueueAddress } from './queue-address.ts';
 import { requestSigner } from './sign-request.ts';
-
-const Answer = z.object({
-  Successful: z.array(z.object({ Id: z.string(), MD5OfMessageBody: z.string() })).default([]),
-  Failed: z
-    .array(
-      z.object({
-        Id: z.string(),
-        SenderFault: z.boolean(),
-        Code: z.string(),
-        Message: z.string().optional(),
-      }),
-    )
-    .default([]),
-});
-export type SendAnswer = z.infer<typeof Answer>;
-
-/** One message of a call, in SQS's words. */
-export type SendEntry = { Id: string; MessageBody: string; DelaySeconds?: number; MessageGroupId?: string };
 
 type Options = {
   queueUrl: string;
@@ -33,7 +15,7 @@ type Options = {
 };
 
 /**
- * Sends messages over undici, signed by us: a listing sends thousands of calls, which cost it more through the SDK than
+ * Requests to a queue over undici, signed by us, for what is asked thousands of times: through the SDK they cost a listing more than
  * everything else that it does. What is not a plain success is left to the SDK, which knows what it means and repeats it.
  */
 export class QueueRequests {
@@ -57,51 +39,43 @@ export class QueueRequests {
   }
 
   /**
-   * What SQS says of each entry; null where it says anything else, or nothing. Entries may have been taken then: who sends
-   * them again sends them twice, as with every repetition. Throws when SQS confirms other bodies than it was sent.
+   * What SQS answers, if it is of the schema; null where it says anything else, or nothing, and when the signal aborts. It
+   * may have done then what it was asked for: who asks again asks twice, as with every repetition.
    */
-  async send(entries: readonly SendEntry[]): Promise<SendAnswer | null> {
-    const answer = await this.#call(entries).catch(() => null);
-    if (answer === null) return null;
-    const bodies = new Map(entries.map(({ Id, MessageBody }) => [Id, MessageBody]));
-    const wrong = answer.Successful.filter(
-      ({ Id, MD5OfMessageBody }) => hash('md5', bodies.get(Id) ?? '') !== MD5OfMessageBody,
-    );
-    if (wrong.length === 0) return answer;
-    throw new Error(
-      `it confirms other bytes than were sent, by their MD5, for ${wrong.length} of ${entries.length} messages. Is something on the way that changes them?`,
-    );
+  call<Answer extends z.ZodType>(
+    operation: string,
+    input: object,
+    answer: Answer,
+    signal?: AbortSignal,
+  ): Promise<z.output<Answer> | null> {
+    return this.#send(operation, input, signal)
+      .then((said) => (said === null ? null : answer.parse(JSON.parse(said))))
+      .catch(() => null);
   }
 
   close(): void {
     this.#exchange.close();
   }
 
-  async #call(entries: readonly SendEntry[]): Promise<SendAnswer | null> {
+  async #send(operation: string, input: object, signal: AbortSignal | undefined): Promise<string | null> {
     const { queueUrl, count } = this.#options;
     const { host, path } = this.#address;
-    const body = Buffer.from(JSON.stringify({ QueueUrl: queueUrl, Entries: entries }));
+    const body = Buffer.from(JSON.stringify({ QueueUrl: queueUrl, ...input }));
     const headers: Record<string, string> = {
       host,
       'content-type': 'application/x-amz-json-1.0',
       'content-length': `${body.length}`,
       'user-agent': 'drover',
-      'x-amz-target': 'AmazonSQS.SendMessageBatch',
+      'x-amz-target': `AmazonSQS.${operation}`,
     };
     const sign = await this.#signerNow();
     const nowMs = Date.now() + this.#client.config.systemClockOffset;
     sign({ method: 'POST', path, query: '', headers, payloadHash: hash('sha256', body) }, nowMs);
-    count('SendMessageBatch');
+    count(operation);
     const sent = Object.entries(headers).flat();
-    const answer = await this.#exchange.send({
-      method: 'POST',
-      target: path,
-      headers: sent,
-      body,
-      signal: undefined,
-    });
+    const answer = await this.#exchange.send({ method: 'POST', target: path, headers: sent, body, signal });
     const said = await answer.body.bytes();
-    return answer.status === 200 ? Answer.parse(JSON.parse(said.toString())) : null;
+    return answer.status === 200 ? said.toString() : null;
   }
 
   async #signerNow(): Promise<ReturnType<typeof requestSigner>> {

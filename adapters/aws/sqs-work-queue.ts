@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import {
   type BatchResultErrorEntry,
-  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
-  DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageBatchCommand,
-  type SendMessageBatchCommandOutput,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Clock, MessageToSend, QueueCounts, ReceivedMessage, WorkQueue } from '../../core/ports.ts';
 import type { RequestsMade } from '../../core/requests-made.ts';
 import { afterRetries, requestCounter } from './count-requests.ts';
+import { QueueCalls } from './queue-calls.ts';
 import { isLostLease, QueueError, queueError } from './queue-error.ts';
-import type { QueueRequests, SendAnswer, SendEntry } from './queue-requests.ts';
 import { inBatches } from './sqs-batches.ts';
-import { queueConnections, type SqsConnection, sqsClient } from './sqs-client.ts';
+import { type SqsConnection, sqsClient } from './sqs-client.ts';
 
 /**
  * How a queue server on loopback is talked to: it asks nobody for credentials and must not be shown those of the
@@ -39,8 +34,7 @@ export class SqsWorkQueue implements WorkQueue {
   readonly #clock: Clock;
   readonly #counter = requestCounter();
   readonly #releaseSeconds: number;
-  #requests: Promise<QueueRequests | null> | null = null;
-  #opened: QueueRequests | null = null;
+  readonly #calls: QueueCalls;
 
   constructor(connection: SqsConnection, clock: Clock) {
     // A name that ends so is what makes a queue a FIFO queue. [src: Amazon SQS API reference, CreateQueue]
@@ -49,6 +43,7 @@ export class SqsWorkQueue implements WorkQueue {
     this.#client = sqsClient(connection);
     this.#client.middlewareStack.addRelativeTo(this.#counter.middleware, afterRetries);
     this.#queueUrl = connection.queueUrl;
+    this.#calls = new QueueCalls(this.#client, this.#queueUrl, this.#counter.count);
     this.#clock = clock;
   }
 
@@ -70,45 +65,22 @@ export class SqsWorkQueue implements WorkQueue {
       inBatches(entries, {
         ...this.#batches(action),
         sizeOf: ({ MessageBody }) => Buffer.byteLength(MessageBody),
-        call: (call) => this.#send(call),
+        call: (call) => this.#calls.send(call),
       }),
     );
-  }
-
-  async #send(entries: SendEntry[]): Promise<SendAnswer | SendMessageBatchCommandOutput> {
-    this.#requests ??= this.#openRequests();
-    // What keeps them from being opened, such as missing credentials, the SDK tells.
-    const requests = await this.#requests.catch(() => {
-      this.#requests = null;
-      return null;
-    });
-    const answer = requests === null ? null : await requests.send(entries);
-    const command = { QueueUrl: this.#queueUrl, Entries: entries };
-    return answer ?? this.#client.send(new SendMessageBatchCommand(command));
-  }
-
-  /** Loaded where it is needed: a function that sends nothing starts without an HTTP client more. */
-  async #openRequests(): Promise<QueueRequests | null> {
-    const { QueueRequests } = await import('./queue-requests.ts');
-    const { count } = this.#counter;
-    const queueUrl = this.#queueUrl;
-    this.#opened = await QueueRequests.open(this.#client, { ...queueConnections, queueUrl, count });
-    return this.#opened;
   }
 
   async receive(options: Parameters<WorkQueue['receive']>[0]): Promise<ReceivedMessage[]> {
     const { signal } = options;
     if (signal?.aborted === true) return [];
-    const command = new ReceiveMessageCommand({
-      QueueUrl: this.#queueUrl,
+    const asked = {
       MaxNumberOfMessages: Math.min(options.max, 10),
       WaitTimeSeconds: Math.min(options.waitSeconds, 20),
       VisibilityTimeout: options.leaseSeconds,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-    });
+    };
     return this.#told('give messages', async () => {
       try {
-        const answer = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+        const answer = await this.#calls.receive(asked, signal);
         return (answer.Messages ?? []).map(({ Body, ReceiptHandle, Attributes }) => ({
           body: Body ?? '',
           receipt: ReceiptHandle ?? '',
@@ -145,8 +117,7 @@ export class SqsWorkQueue implements WorkQueue {
         receipts.map((ReceiptHandle) => ({ ReceiptHandle, VisibilityTimeout: this.#releaseSeconds })),
         {
           ...this.#batches(action),
-          call: (Entries) =>
-            this.#client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+          call: (call) => this.#calls.release(call),
         },
       ),
     );
@@ -159,8 +130,7 @@ export class SqsWorkQueue implements WorkQueue {
         receipts.map((ReceiptHandle) => ({ ReceiptHandle })),
         {
           ...this.#batches(action),
-          call: (Entries) =>
-            this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries })),
+          call: (call) => this.#calls.delete(call),
         },
       ),
     );
@@ -200,7 +170,7 @@ export class SqsWorkQueue implements WorkQueue {
 
   close(): void {
     this.#client.destroy();
-    this.#opened?.close();
+    this.#calls.close();
   }
 
   #batches(action: string) {

@@ -25,7 +25,7 @@ export class ThreadedJobStore implements JobStore {
       if (this.#waiting.size === 0) thread.unref();
     });
     thread.once('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
-    thread.once('exit', (code) => this.#fail(new Error(`the thread of the job store ended with ${code}`)));
+    thread.once('exit', (code) => this.#fail(endedWith(code)));
     thread.unref();
   }
 
@@ -34,7 +34,11 @@ export class ThreadedJobStore implements JobStore {
    * `near`. Rejects with what the thread ended in.
    */
   static async open(near: JobStore, thread: Worker): Promise<ThreadedJobStore> {
-    await once(thread, 'message');
+    const ended = once(thread, 'exit').then(([code]) => {
+      throw endedWith(code);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([once(thread, 'message'), ended]);
     return new ThreadedJobStore(near, thread);
   }
 
@@ -101,4 +105,8 @@ export class ThreadedJobStore implements JobStore {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+function endedWith(code: number): Error {
+  return new Error(`the thread of the job store ended with ${code}`);
 }

@@ -11,10 +11,10 @@ import { systemClock } from '../../../adapters/system-clock.ts';
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' };
 const region = 'eu-central-1';
 
-type Entry = { Id: string; MessageBody: string };
+type Entry = { Id: string; MessageBody?: string };
 type Call = { url: string; method: string; headers: IncomingHttpHeaders; body: string; entries: Entry[] };
-/** What is answered to a call: all taken, unless told; `null` breaks the connection. */
-type Plan = { status?: number; text?: string; md5?: string } | null;
+/** What is answered to a call: all taken, unless told; `null` breaks the connection, and `silent` never answers. */
+type Plan = { status?: number; text?: string; md5?: string; silent?: true } | null;
 
 const atEnd: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -27,15 +27,16 @@ async function openQueue(...plans: Plan[]) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const { Entries: entries } = JSON.parse(body) as { Entries: Entry[] };
+    const { Entries: entries = [] } = JSON.parse(body) as { Entries?: Entry[] };
     const { url = '', method = '', headers } = request;
     calls.push({ url, method, headers, body, entries });
     const plan = plans.length === 0 ? {} : plans.shift();
     if (plan == null) return void request.socket.destroy();
+    if (plan.silent === true) return;
     const Successful = entries.map(({ Id, MessageBody }) => ({
       Id,
       MessageId: `id-${Id}`,
-      MD5OfMessageBody: plan.md5 ?? hash('md5', MessageBody),
+      MD5OfMessageBody: plan.md5 ?? hash('md5', MessageBody ?? ''),
     }));
     response.statusCode = plan.status ?? 200;
     response.setHeader('content-type', 'application/x-amz-json-1.0');
@@ -47,6 +48,7 @@ async function openQueue(...plans: Plan[]) {
   const queueUrl = `${endpoint}/000000000000/work`;
   const queue = new SqsWorkQueue({ queueUrl, region, endpoint, credentials }, systemClock);
   atEnd.push(
+    () => server.closeAllConnections(),
     () => new Promise((resolve) => server.close(resolve)),
     () => queue.close(),
   );
@@ -77,6 +79,14 @@ describe('messages', () => {
     expect(authorization).toBe(signed.headers['authorization']);
   });
 
+  it('that are taken cost one request', async () => {
+    const { queue, calls } = await openQueue();
+    await queue.send([{ body: 'one' }, { body: 'two' }]);
+    await queue.send([{ body: 'three' }]);
+    expect(calls.map(({ entries }) => entries.length)).toEqual([2, 1]);
+    expect(queue.requestsMade()).toEqual({ SendMessageBatch: 2 });
+  });
+
   it.each([
     ['are refused', { status: 500, text: refusal }],
     ['meet an answer that is none of SQS', { text: '<html>Log in first</html>' }],
@@ -90,6 +100,16 @@ describe('messages', () => {
       ['one', 'two'],
     ]);
     expect(queue.requestsMade()).toEqual({ SendMessageBatch: 2 });
+  });
+
+  it('are sent by the SDK alone once twenty requests in a row were in vain', async () => {
+    const plans = Array.from({ length: 20 }, () => [{ text: '<html>' }, {}]).flat();
+    const { queue, calls } = await openQueue(...plans);
+    for (let n = 0; n < 22; n++) await queue.send([{ body: `${n}` }]);
+    expect(calls).toHaveLength(2 * 20 + 2);
+    const { queue: other, calls: those } = await openQueue(...plans.slice(0, 38));
+    for (let n = 0; n < 22; n++) await other.send([{ body: `${n}` }]);
+    expect(those.length, 'one that succeeds ends the row').toBe(2 * 19 + 3);
   });
 
   it('that SQS confirms by another MD5 are an error, for somebody changes them on the way', async () => {
@@ -107,6 +127,64 @@ describe('messages', () => {
     const queue = new SqsWorkQueue({ queueUrl, region, credentials: given }, systemClock);
     await expect(queue.send([{ body: 'one' }])).rejects.toThrow(/Could not load credentials/);
     queue.close();
+  });
+});
+
+const message = (body: string, md5 = hash('md5', body)) => ({
+  Body: body,
+  MD5OfBody: md5,
+  ReceiptHandle: `receipt of ${body}`,
+  Attributes: { ApproximateReceiveCount: '3' },
+});
+const poll = { max: 10, waitSeconds: 20, leaseSeconds: 60 };
+
+describe('receiving', () => {
+  it('costs one request, and tells how often a message was received', async () => {
+    const { queue, calls } = await openQueue(
+      { text: JSON.stringify({ Messages: [message('é')] }) },
+      { text: '{}' },
+    );
+    expect(await queue.receive(poll)).toEqual([{ body: 'é', receipt: 'receipt of é', receiveCount: 3 }]);
+    expect(await queue.receive(poll)).toEqual([]);
+    expect(calls.map(({ body }) => JSON.parse(body))).toEqual(
+      Array(2).fill({
+        QueueUrl: expect.any(String),
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 20,
+        VisibilityTimeout: 60,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
+    );
+    expect(queue.requestsMade()).toEqual({ ReceiveMessage: 2 });
+  });
+
+  it('that is aborted gives nothing at once, and nobody asks again', async () => {
+    const { queue, calls } = await openQueue({ silent: true });
+    const stop = new AbortController();
+    const received = queue.receive({ ...poll, signal: stop.signal });
+    while (calls.length === 0) await systemClock.sleep(5);
+    stop.abort();
+    expect(await received).toEqual([]);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('of a body that is not what SQS holds is an error', async () => {
+    const text = JSON.stringify({ Messages: [message('one'), message('two', hash('md5', 'other'))] });
+    const { queue } = await openQueue({ text });
+    await expect(queue.receive(poll)).rejects.toThrow(/could not give messages: .*for 1 of 2 messages/);
+  });
+
+  it('that is refused is asked again by the SDK, as deleting and giving back are', async () => {
+    const refused = { status: 503, text: refusal };
+    const { queue } = await openQueue(refused, { text: '{}' }, refused, {}, refused, {});
+    expect(await queue.receive(poll)).toEqual([]);
+    await queue.delete(['a', 'b']);
+    await queue.release(['c']);
+    expect(queue.requestsMade()).toEqual({
+      ReceiveMessage: 2,
+      DeleteMessageBatch: 2,
+      ChangeMessageVisibilityBatch: 2,
+    });
   });
 });
 
