@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { nodeFlags } from '../local/child.ts';
-import { findRclone } from '../local/find-rclone.ts';
+import { type Subject, subjectsFor } from './listing-subjects.ts';
 import { measure } from './measured-process.ts';
 import type { Row } from './rows.ts';
-import { findPeer } from './transfer/peers.ts';
 import { startServerProcess } from './transfer/server-process.ts';
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
-const node = [process.execPath, ...nodeFlags];
 const pageKeys = 1000;
 /** Linux's file system in memory: what a disk takes to flush is not in the figures then. [src: shm_overview(7)] */
 const memoryFolder = '/dev/shm';
@@ -27,12 +24,6 @@ const Told = z.looseObject({
   shards: z.number().optional(),
 });
 
-type Subject = {
-  name: string;
-  command: readonly string[] | null;
-  environment?: Record<string, string>;
-  inMemory?: true;
-};
 type Case = {
   name: string;
   distribution: string;
@@ -90,26 +81,32 @@ export async function listing(
       latencyMs: 0,
       subjects: ['drover'],
     });
+  // Job stores are deleted in the end: ext4 without a journal looks at every file that was deleted in the last minutes before it
+  // makes a new one, so that each subject would pay for those before it. [src: Linux, fs/ext4/ialloc.c, recently_deleted]
+  const folders = { onDisk: await newFolder(tmpdir()), inMemory: await newFolder(memoryFolder) };
   const rows: Row[] = [];
-  for (const each of cases) {
-    if (named.length > 0 && !named.some((part) => each.name.includes(part))) continue;
-    rows.push(...(await runCase(each, subjects, say)));
+  try {
+    for (const each of cases) {
+      if (named.length > 0 && !named.some((part) => each.name.includes(part))) continue;
+      rows.push(...(await runCase(each, subjects, folders, say)));
+    }
+    return rows;
+  } finally {
+    for (const folder of Object.values(folders)) await rm(folder, { recursive: true });
   }
-  return rows;
 }
+
+const newFolder = (place: string): Promise<string> => mkdtemp(join(place, 'bench-'));
 
 async function runCase(
   { name, distribution, objects, latencyMs, subjects }: Case,
   wanted: readonly string[],
+  folders: { onDisk: string; inMemory: string },
   say: (line: string) => void,
 ): Promise<Row[]> {
   const server = await startServer(distribution, objects, latencyMs);
   const queue = startServerProcess('queue-process');
   const { queueUrl } = z.looseObject({ queueUrl: z.string() }).parse(await queue.next());
-  // Job stores are deleted in the end: ext4 without a journal looks at every file that was deleted in the last minutes before it
-  // makes a new one, so that each subject would pay for those before it. [src: Linux, fs/ext4/ialloc.c, recently_deleted]
-  const folders = await Promise.all([tmpdir(), memoryFolder].map((place) => mkdtemp(join(place, 'bench-'))));
-  const [onDisk, inMemory] = folders as [string, string];
   try {
     const rows: Row[] = [];
     let serial: { keysPerSecond: number; cpuMicros: number } | null = null;
@@ -117,7 +114,7 @@ async function runCase(
       if (subjects !== null && !subjects.includes(subject.name)) continue;
       if (wanted.length > 0 && !wanted.includes(subject.name)) continue;
       say(`${name}: ${subject.name} ...`);
-      const place = { TMPDIR: subject.inMemory ? inMemory : onDisk };
+      const place = { TMPDIR: subject.inMemory ? folders.inMemory : folders.onDisk };
       const figures = await runSubject(subject, { ...subject.environment, ...place }, objects);
       // Told at once: who stops a long run keeps what it has measured.
       if (figures !== null) {
@@ -147,7 +144,6 @@ async function runCase(
   } finally {
     server.stop();
     await queue.stop();
-    for (const folder of folders) await rm(folder, { recursive: true });
   }
 }
 
@@ -174,56 +170,6 @@ async function runSubject({ command }: Subject, environment: Record<string, stri
             ...(told.shards === undefined ? {} : { shards: told.shards }),
           },
   };
-}
-
-async function subjectsFor(
-  { endpoint, queueUrl }: { endpoint: string; queueUrl: string },
-  say: (line: string) => void,
-): Promise<Subject[]> {
-  const rclone = await findRclone({ say: () => undefined }).catch(() => null);
-  const s5cmd = await findPeer('s5cmd');
-  if (s5cmd === null) say('s5cmd is not set up: npm run bench:setup');
-  const remote = {
-    RCLONE_CONFIG_BENCH_TYPE: 's3',
-    RCLONE_CONFIG_BENCH_PROVIDER: 'Other',
-    RCLONE_CONFIG_BENCH_ENDPOINT: endpoint,
-    RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: 'any',
-    RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: 'any',
-    RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE: 'true',
-  };
-  const lsf = (...more: string[]) =>
-    rclone === null ? null : [rclone, 'lsf', '-R', '--files-only', '--config', '', ...more, 'bench:big'];
-  const keys = { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any', AWS_REGION: 'us-east-1' };
-  return [
-    { name: 'serial SDK loop', command: [...node, here('list-serially.ts'), endpoint, 'big'] },
-    { name: 'drover', command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'] },
-    {
-      name: 'drover, job store in memory',
-      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'],
-      inMemory: true,
-    },
-    {
-      name: 'drover, full destination, job store in memory',
-      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
-      inMemory: true,
-    },
-    {
-      name: 'drover, full destination',
-      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'copy'],
-    },
-    {
-      name: 'drover, job store in S3, messages to SQS',
-      command: [...node, here('list-with-drover.ts'), endpoint, 'big', 'empty'],
-      environment: { ...keys, JOB_STORE: 's3://jobs', AWS_ENDPOINT_URL_S3: endpoint, QUEUE_URL: queueUrl },
-    },
-    { name: 'rclone lsf -R', command: lsf(), environment: remote },
-    { name: 'rclone lsf -R --fast-list', command: lsf('--fast-list'), environment: remote },
-    {
-      name: 's5cmd ls',
-      command: s5cmd === null ? null : [s5cmd, '--endpoint-url', endpoint, 'ls', 's3://big/*'],
-      environment: keys,
-    },
-  ];
 }
 
 async function startServer(distribution: string, objects: number, latencyMs: number) {
