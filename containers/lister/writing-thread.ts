@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { serveJobStore } from '../../adapters/thread/serve-job-store.ts';
@@ -16,8 +17,8 @@ const started = Started.safeParse(workerData);
 /** Whether this is the thread that writes, and not the lister. The bundle is one file, which both run. */
 export const isWritingThread = started.success;
 
-/** What the thread may hold, in MiB: pieces on their way, some hundred kilobytes each. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 };
+/** Room for what is young in the thread: with the lister's 16 it took 30 to 40 MiB more of memory, and no less time. */
+const youngMiB = 2;
 
 /**
  * Opens the job store of the lister: on two cores or more it compresses and writes the inventory in a thread of its own, for the
@@ -29,9 +30,11 @@ export async function openWritingThread(
   cores: number,
 ): Promise<JobStore> {
   if (cores < 2) return near;
+  // V8's flags bound every thread of a process, whatever its own limits say. Read when a thread begins, this one leaves the lister
+  // the young space that it has; the thread needs a fraction of it, and frees what it encoded the sooner.
+  setFlagsFromString(`--max-semi-space-size=${youngMiB}`);
   const thread = new Worker(new URL(import.meta.url), {
     workerData: { writesInto: { JOB_STORE, AWS_REGION } } satisfies z.infer<typeof Started>,
-    resourceLimits,
   });
   return await ThreadedJobStore.open(near, thread);
 }
