@@ -48,11 +48,10 @@ async function main(): Promise<number> {
   const { REQUESTS_AT_ONCE: requestsAtOnce } = environment;
   // The listing repeats requests itself, so that it learns of each that the source refuses.
   const place = openPlace(environment, { maxAttempts: 2, maxSockets: 2 * requestsAtOnce });
-  const { queue, clock, log } = place;
+  const { jobStore, queue, clock, log } = place;
   const { CPU_UNITS: cpuUnits } = environment;
   // A task sees the cores of the machine below it.
   const cores = cpuUnits === undefined ? availableParallelism() : cpuUnits / cpuUnitsOfCore;
-  const jobStore = await openWritingThread(place.jobStore, environment, cores);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   watchParent(() => stop.abort());
@@ -86,7 +85,8 @@ async function main(): Promise<number> {
       source: source.store,
       destination,
       queue,
-      jobStore,
+      // For the listing alone: a lister whose thread has died still leaves its last words.
+      jobStore: await openWritingThread(jobStore, environment, cores),
       clock,
       log,
       shardRows,

@@ -11,8 +11,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DiskJobStore } from '../../adapters/disk/job-store.ts';
 import { bundle, type ContainerName } from '../../containers/bundle.ts';
 import { Listing } from '../../core/inventory/checkpoint.ts';
+import { ListingError } from '../../core/inventory/listing-error.ts';
 import { jobLayout } from '../../core/job-layout.ts';
 import { decodeJson, encodeJson } from '../../core/json-lines.ts';
+import { MigrationPlan } from '../../core/migration.ts';
 import { type QueueServer, startQueueServer } from '../../local/queue-server.ts';
 import { startMetadataService } from '../support/metadata-service.ts';
 import { isRunning, until } from '../support/processes.ts';
@@ -180,6 +182,34 @@ describe('the bundle of a container', () => {
     group.close();
     group.closeAllConnections();
     await metadata.stop();
+  });
+
+  it('leaves its last words when the thread that writes dies, and the next lister goes on', async () => {
+    const jobs = new DiskJobStore(join(folder, 'jobs'));
+    const again = { migration: 'again', folder: 'migrations/again' };
+    const plan = decodeJson(
+      (await jobs.read(jobLayout.plan(address.folder)))?.bytes ?? Buffer.of(),
+      MigrationPlan,
+    );
+    await jobs.write(jobLayout.plan(again.folder), encodeJson({ ...plan, ...again }));
+    const environment = { MIGRATION: again.migration, FOLDER: again.folder, CPU_UNITS: '2048' };
+    // Loaded into the thread as well, which it ends at the first write that it is asked for.
+    const dies = `import { isMainThread, parentPort } from 'node:worker_threads'; if (!isMainThread) parentPort.once('message', () => process.exit(3));`;
+    const run = await runAlone('lister', {
+      ...environment,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(dies)}`,
+    });
+    expect(await run.ended).toBe(1);
+    const words = await jobs.read(jobLayout.listingError(again.folder));
+    expect(decodeJson(words?.bytes ?? Buffer.of(), ListingError)).toEqual({
+      name: 'ListingFailed',
+      message: expect.stringContaining('the thread of the job store ended with 3'),
+      final: false,
+    });
+    const next = await runAlone('lister', environment);
+    expect([await next.ended, next.errors]).toEqual([0, []]);
+    const file = await jobs.read(jobLayout.listing(again.folder));
+    expect(decodeJson(file?.bytes ?? Buffer.of(), Listing).listed.objects).toBe(51);
   });
 
   it('says which variables are missing', async () => {
