@@ -46,7 +46,8 @@ export type EntriesAnswer = {
 /** One message of a call, in SQS's words. */
 export type SendEntry = { Id: string; MessageBody: string; DelaySeconds?: number; MessageGroupId?: string };
 
-type Received = {
+/** What is read of received messages, whoever asked for them. */
+type MessagesAnswer = {
   Messages?:
     | {
         Body?: string | undefined;
@@ -97,9 +98,9 @@ export class QueueCalls {
   receive(
     input: { MaxNumberOfMessages: number; WaitTimeSeconds: number; VisibilityTimeout: number },
     signal: AbortSignal | undefined,
-  ): Promise<Received> {
+  ): Promise<MessagesAnswer> {
     const asked = { ...input, MessageSystemAttributeNames: ['ApproximateReceiveCount' as const] };
-    return this.#ask<Received>(
+    return this.#ask<MessagesAnswer>(
       async (requests) => {
         const answer = await requests.call('ReceiveMessage', asked, Received, signal);
         if (answer === null) return null;

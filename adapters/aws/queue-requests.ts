@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { z } from 'zod';
+import { wireHeaders } from './header-text.ts';
 import { openExchange } from './http-exchange.ts';
 import { addressOfQueue, type QueueAddress } from './queue-address.ts';
-import { requestSigner } from './sign-request.ts';
+import { type SignRequest, signerOf } from './sign-request.ts';
 
 type Options = {
   queueUrl: string;
@@ -23,7 +24,7 @@ export class QueueRequests {
   readonly #options: Options;
   readonly #address: QueueAddress;
   readonly #exchange: ReturnType<typeof openExchange>;
-  #signer: { of: object; sign: ReturnType<typeof requestSigner> } | null = null;
+  readonly #signer: () => Promise<SignRequest>;
 
   /** null: it cannot be told how the SDK reaches the queue, which is to be asked itself then. */
   static async open(client: SQSClient, options: Options): Promise<QueueRequests | null> {
@@ -36,6 +37,7 @@ export class QueueRequests {
     this.#options = options;
     this.#address = address;
     this.#exchange = openExchange(address, options);
+    this.#signer = signerOf(client.config.credentials, { region: address.signingRegion, service: 'sqs' });
   }
 
   /**
@@ -68,21 +70,13 @@ export class QueueRequests {
       'user-agent': 'drover',
       'x-amz-target': `AmazonSQS.${operation}`,
     };
-    const sign = await this.#signerNow();
+    const sign = await this.#signer();
     const nowMs = Date.now() + this.#client.config.systemClockOffset;
     sign({ method: 'POST', path, query: '', headers, payloadHash: hash('sha256', body) }, nowMs);
     count(operation);
-    const sent = Object.entries(headers).flat();
-    const answer = await this.#exchange.send({ method: 'POST', target: path, headers: sent, body, signal });
+    const sent = { method: 'POST', target: path, headers: wireHeaders(headers), body, signal } as const;
+    const answer = await this.#exchange.send(sent);
     const said = await answer.body.bytes();
     return answer.status === 200 ? said.toString() : null;
-  }
-
-  async #signerNow(): Promise<ReturnType<typeof requestSigner>> {
-    const now = await this.#client.config.credentials();
-    const { signingRegion: region } = this.#address;
-    if (this.#signer?.of !== now)
-      this.#signer = { of: now, sign: requestSigner(now, { region, service: 'sqs' }) };
-    return this.#signer.sign;
   }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type JobStore, VersionConflict } from '../../core/ports.ts';
-import type { StoreError } from '../../core/store-error.ts';
+import { StoreError } from '../../core/store-error.ts';
 import type { S3Connection } from './resolve-connection.ts';
 import { type S3ClientOfBucket, type S3ClientOptions, s3Client } from './s3-client.ts';
 import { storeError } from './s3-errors.ts';
@@ -56,8 +56,10 @@ export class S3JobStore implements JobStore {
   async #put(path: string, body: Uint8Array, condition: Record<string, string>): Promise<string> {
     const requests = await this.#client.requests();
     if (requests === null)
-      throw new Error(
+      throw new StoreError(
+        'unsupported',
         `the job store cannot be in ${this.#connection.bucket}: it is a directory bucket, or one that takes no plain signature. Name a general purpose bucket.`,
+        { code: 'UnsupportedBucket' },
       );
     const headers = {
       'content-type': contentTypeOf(path),

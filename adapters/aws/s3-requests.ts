@@ -8,8 +8,9 @@ import { RefusedAnswer } from './refused-answer.ts';
 import {
   emptyPayloadHash,
   pathOfKey,
-  requestSigner,
   type SigningCredentials,
+  type SignRequest,
+  signerOf,
   unsignedPayload,
 } from './sign-request.ts';
 import type { StoreAddress } from './store-address.ts';
@@ -70,12 +71,14 @@ const retryCost = 5;
 export class S3Requests {
   readonly #options: S3RequestsOptions;
   readonly #exchange: ReturnType<typeof openExchange>;
-  #signer: { of: SigningCredentials; sign: ReturnType<typeof requestSigner> } | null = null;
+  readonly #signer: () => Promise<SignRequest>;
   #retryTokens = retryTokens;
 
   constructor(options: S3RequestsOptions) {
     this.#options = options;
-    this.#exchange = openExchange(options.address, options);
+    const { address, credentials } = options;
+    this.#exchange = openExchange(address, options);
+    this.#signer = signerOf(credentials, { region: address.signingRegion });
   }
 
   /** The answer with its whole body. */
@@ -121,7 +124,7 @@ export class S3Requests {
   async #send(request: S3Request): Promise<Answer> {
     const { address, count, skew } = this.#options;
     const { method, key, query = '', body = null, signal } = request;
-    const sign = await this.#signerNow();
+    const sign = await this.#signer();
     const path = key === null ? address.path || '/' : `${address.path}/${pathOfKey(key)}`;
     const headers: Record<string, string> = {
       ...request.headers,
@@ -147,14 +150,6 @@ export class S3Requests {
     if (body === null || body.byteLength === 0) return emptyPayloadHash;
     const isKept = this.#options.address.secure || headers['content-md5'] !== undefined;
     return isKept ? unsignedPayload : hash('sha256', body);
-  }
-
-  async #signerNow(): Promise<ReturnType<typeof requestSigner>> {
-    const { credentials, address } = this.#options;
-    const now = typeof credentials === 'function' ? await credentials() : credentials;
-    if (this.#signer?.of !== now)
-      this.#signer = { of: now, sign: requestSigner(now, { region: address.signingRegion }) };
-    return this.#signer.sign;
   }
 
   /** Whether the store refused the time of the request, and the next one will have the store's. */

@@ -38,6 +38,22 @@ const unsigned = new Set([
 
 const shortDateLength = 'YYYYMMDD'.length;
 
+/** Adds to a request's headers what signs it, as of this time. */
+export type SignRequest = (request: UnsignedRequest, nowMs: number) => void;
+
+/** The signer with the credentials of the moment: where they may change, they are told each time, by the same object until they do. */
+export function signerOf(
+  credentials: SigningCredentials | (() => Promise<SigningCredentials>),
+  scope: { region: string; service?: string },
+): () => Promise<SignRequest> {
+  let last: { of: SigningCredentials; sign: SignRequest } | null = null;
+  return async () => {
+    const now = typeof credentials === 'function' ? await credentials() : credentials;
+    if (last?.of !== now) last = { of: now, sign: requestSigner(now, scope) };
+    return last.sign;
+  };
+}
+
 /**
  * Opens a signer, AWS Signature Version 4 in the Authorization header. What it gives adds the date, the payload's hash, the
  * session token and the signature to the request's headers, as of `nowMs`. The key is derived once a day.
@@ -46,7 +62,7 @@ const shortDateLength = 'YYYYMMDD'.length;
 export function requestSigner(
   credentials: SigningCredentials,
   { region, service = 's3' }: { region: string; service?: string },
-): (request: UnsignedRequest, nowMs: number) => void {
+): SignRequest {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   let day = '';
   let key: KeyObject | null = null;

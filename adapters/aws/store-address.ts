@@ -1,4 +1,5 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { toldEndpoint } from './told-endpoint.ts';
 
 /** Where a bucket is reached, and for which region requests to it are signed. */
 export type StoreAddress = {
@@ -10,32 +11,14 @@ export type StoreAddress = {
   signingRegion: string;
 };
 
-type Scheme = { name?: string; signingName?: string; signingRegion?: string };
-type Told = { url: URL; headers?: object; properties?: { authSchemes?: Scheme[] } };
-
-/** Ends a command before anything is sent. */
-class Asked extends Error {
-  override readonly name = 'Asked';
-}
-
 /**
  * Where the SDK would send requests for this bucket, by its own rules (virtual hosts, path style, partitions, access points,
  * what the environment sets), and without asking the store. null: requests are authorised in another way than by a plain
  * signature for S3, as those to directory buckets are.
  */
 export async function addressOf(client: S3Client, bucket: string): Promise<StoreAddress | null> {
-  let told: Told | undefined;
   const command = new GetObjectCommand({ Bucket: bucket, Key: 'any' });
-  command.middlewareStack.addRelativeTo(
-    (_next: unknown, context: { endpointV2?: Told }) => async (): Promise<never> => {
-      told = context.endpointV2;
-      throw new Asked();
-    },
-    { name: 'askAddress', relation: 'after', toMiddleware: 'endpointV2Middleware' },
-  );
-  await client.send(command).catch((error: unknown) => {
-    if (!(error instanceof Asked)) throw error;
-  });
+  const told = await toldEndpoint(command, (asks) => client.send(asks), 'endpointV2Middleware');
   if (told === undefined || Object.keys(told.headers ?? {}).length > 0) return null;
   const { url } = told;
   const [scheme, ...others] = told.properties?.authSchemes ?? [];

@@ -7,7 +7,7 @@ import { errorOf, type WriteAnswered, type WriteAsked } from './thread-messages.
 type Waiting = { resolve(written: { version: string }): void; reject(error: Error): void };
 
 /**
- * A job store that writes in a thread of its own, lines are encoded there too: who fills it goes on with its work on
+ * A job store that writes in a thread of its own, and encodes lines there: who fills it goes on with its work on
  * another core. The thread holds the process only while a write is under way. When it ends, every write fails.
  */
 export class ThreadedJobStore implements JobStore {

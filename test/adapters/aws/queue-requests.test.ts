@@ -1,12 +1,13 @@
-import { createHash, createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addressOfQueue } from '../../../adapters/aws/queue-address.ts';
 import { QueueError } from '../../../adapters/aws/queue-error.ts';
 import { SqsWorkQueue } from '../../../adapters/aws/sqs-work-queue.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
+import { Sha256 } from '../../support/sha256.ts';
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' };
 const region = 'eu-central-1';
@@ -121,10 +122,13 @@ describe('messages', () => {
   });
 
   it('are sent by the SDK when there are no credentials, whose words are the error', async () => {
-    const noCredentials = () => Promise.reject(new Error('Could not load credentials from any providers'));
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE'])
+      vi.stubEnv(name, undefined);
+    for (const file of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(file, '/nowhere');
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    atEnd.push(() => vi.unstubAllEnvs());
     const queueUrl = 'https://sqs.eu-central-1.amazonaws.com/000000000000/work';
-    const given = noCredentials as unknown as typeof credentials;
-    const queue = new SqsWorkQueue({ queueUrl, region, credentials: given }, systemClock);
+    const queue = new SqsWorkQueue({ queueUrl, region }, systemClock);
     await expect(queue.send([{ body: 'one' }])).rejects.toThrow(/Could not load credentials/);
     queue.close();
   });
@@ -204,23 +208,3 @@ describe('the address of a queue', () => {
     client.destroy();
   });
 });
-
-/** SHA-256 as the signer takes it. */
-class Sha256 {
-  readonly #hash: ReturnType<typeof createHash>;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = secret as string | NodeJS.ArrayBufferView | undefined;
-    this.#hash = key === undefined ? createHash('sha256') : (createHmac('sha256', key) as never);
-  }
-
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {}
-}

@@ -68,3 +68,13 @@ it('lets a browser open the report', async () => {
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
   store.close();
 });
+
+it('says that it cannot be in a directory bucket, for good', async () => {
+  const { endpoint: _, ...connection } = connectionTo('');
+  const store = new S3JobStore({ ...connection, endpoint: null, bucket: 'jobs--use1-az4--x-s3' });
+  await expect(store.write('a.json', Buffer.from('{}'))).rejects.toMatchObject({
+    kind: 'unsupported',
+    message: expect.stringContaining('jobs--use1-az4--x-s3: it is a directory bucket'),
+  });
+  store.close();
+});

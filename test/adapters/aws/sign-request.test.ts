@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import {
   type UnsignedRequest,
 } from '../../../adapters/aws/sign-request.ts';
 import { hardKeys } from '../../conformance/hard-keys.ts';
+import { Sha256 } from '../../support/sha256.ts';
 
 const credentials = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -85,18 +86,7 @@ async function signedBySdk(
     region: 'eu-central-1',
     service: 's3',
     uriEscapePath: false,
-    sha256: class {
-      readonly #hash;
-      constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-        this.#hash = secret === undefined ? createHash('sha256') : hmac(secret);
-      }
-      update(data: Uint8Array) {
-        this.#hash.update(data);
-      }
-      async digest() {
-        return new Uint8Array(this.#hash.digest());
-      }
-    },
+    sha256: Sha256,
   });
   const { method, path, headers, payloadHash } = request;
   return signer.sign(
@@ -109,16 +99,6 @@ async function signedBySdk(
       headers: { ...headers, 'x-amz-content-sha256': payloadHash },
     },
     { signingDate: new Date(nowMs) },
-  );
-}
-
-function hmac(secret: string | ArrayBuffer | ArrayBufferView) {
-  if (typeof secret === 'string') return createHmac('sha256', secret);
-  return createHmac(
-    'sha256',
-    ArrayBuffer.isView(secret)
-      ? Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength)
-      : Buffer.from(secret),
   );
 }
 
