@@ -30,6 +30,46 @@ export function putBytes(into: DataView, at: number, source: DataView, from: num
   return beyond;
 }
 
+/** Bytes that a byte of UTF-8 takes at most where `putEscaped` wrote it: `\u00e9` is of two. */
+export const escapedBytes = 3;
+const escapeBegin = 0x75_5c;
+/** Two hexadecimal digits of each byte, the first one first. */
+const hexDigits = Int16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0')).readInt16LE(),
+);
+
+/** Writes valid UTF-8 as `asciiOnly` has it: each UTF-16 unit beyond ASCII as `\uXXXX`. */
+export function putEscaped(into: DataView, at: number, source: DataView, from: number, to: number): number {
+  let there = at;
+  for (let here = from; here < to; ) {
+    const lead = source.getUint8(here);
+    if (lead < 0x80) {
+      into.setUint8(there, lead);
+      here += 1;
+      there += 1;
+      continue;
+    }
+    const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    let character = lead & (0x7f >> length);
+    for (const end = here++ + length; here < end; here++)
+      character = (character << 6) | (source.getUint8(here) & 0x3f);
+    if (character < 0x1_00_00) {
+      there = putUnit(into, there, character);
+      continue;
+    }
+    there = putUnit(into, there, 0xd8_00 + ((character - 0x1_00_00) >> 10));
+    there = putUnit(into, there, 0xdc_00 + (character & 0x3_ff));
+  }
+  return there;
+}
+
+function putUnit(into: DataView, at: number, unit: number): number {
+  into.setInt16(at, escapeBegin, true);
+  into.setInt16(at + 2, hexDigits[unit >> 8] ?? 0, true);
+  into.setInt16(at + 4, hexDigits[unit & 0xff] ?? 0, true);
+  return at + 6;
+}
+
 /** Of numbers below this, digits are taken as V8 does it quickest: as those of small integers. */
 const small = 1e9;
 

@@ -93,7 +93,7 @@ export function readV2(bytes: Buffer): Answer | Buffer {
   const page = scanListing(bytes);
   if (page === null) return parseV2(bytes);
   const objects = packedObjects(page, 0, page.count);
-  return { objects, truncated: page.more, ascii: true, next: page.token };
+  return { objects, truncated: page.more, ascii: page.keysIn === 'latin1', next: page.token };
 }
 
 /** The same without the scanner, for answers that it leaves. */

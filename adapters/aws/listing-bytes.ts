@@ -1,9 +1,10 @@
 import { momentAt } from './listing-time.ts';
 
-/** What a byte is in a text: part of it as it is, part of it in another way, or none. */
-export const [asItIs, inJsonEscaped, inUrlEncoded, noText] = [0, 1, 2, 3] as const;
+/** What a byte is in a text: part of it as it is, part of it in another way, part of a character beyond ASCII, or none. */
+export const [asItIs, inJsonEscaped, inUrlEncoded, beyondAscii, noText] = [0, 1, 2, 3, 4] as const;
 /** The kind of each byte. */
 export const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x80) return beyondAscii;
   if (byte < 0x20 || byte > 0x7e || byte === 0x26 || byte === 0x3c) return noText;
   if (byte === 0x22 || byte === 0x5c) return inJsonEscaped;
   return byte === 0x25 || byte === 0x2b ? inUrlEncoded : asItIs;

@@ -8,7 +8,7 @@ const tail = /^((?:<(\w+)>[ -%'-;=-~]*<\/\2>|<\w+\/>)*)<\/ListBucketResult>[ \t\
 const longestAround = 8 * 1024;
 
 /**
- * Scans an answer to ListObjectsV2 where it lies, if it is written as Amazon S3 writes it and no key is outside ASCII. Gives
+ * Scans an answer to ListObjectsV2 where it lies, if it is written as Amazon S3 writes it. Gives
  * null for everything else, and has changed nothing then: `parseListing` knows more ways to write one. What it gives it
  * gives as `parseListing` would (a test holds them to each other); URL-encoded keys are decoded in place. The fields are
  * the same for every page.

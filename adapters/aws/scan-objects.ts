@@ -1,7 +1,9 @@
-import type { PackedFields } from '../../core/inventory/packed-page.ts';
+import { isUtf8 } from 'node:buffer';
+import { keyForms, type PackedFields, type PackedPage } from '../../core/inventory/packed-page.ts';
 import {
   asItIs,
   behindPlain,
+  beyondAscii,
   decodedAt,
   inJsonEscaped,
   inUrlEncoded,
@@ -45,7 +47,7 @@ function roomFor(objects: number): PackedFields & { encoded: Uint8Array } {
     sizeBytes: new Float64Array(objects),
     modifiedAtMs: new Float64Array(objects),
     storageClass: new Array<string>(objects).fill(''),
-    plain: new Uint8Array(objects),
+    keyForm: new Uint8Array(objects),
     encoded: new Uint8Array(objects),
   };
 }
@@ -59,14 +61,32 @@ export function scanObjects(
   view: DataView,
   from: number,
   encoded: boolean,
-): (PackedFields & { count: number }) | null {
+): (PackedFields & Pick<PackedPage, 'count' | 'keysIn'>) | null {
   const mostObjects = Math.ceil((view.byteLength - from) / leastBytes);
-  if (mostObjects > room.plain.length) room = roomFor(mostObjects);
+  if (mostObjects > room.keyForm.length) room = roomFor(mostObjects);
+  sawWide = false;
   const count = scanWithin(bytes, view, from, encoded);
-  if (count === null) return null;
-  for (let index = 0; index < count; index++) if (room.encoded[index] === 1) decodeInPlace(bytes, index);
+  if (count === null || !decodeAll(bytes.subarray(from, view.byteLength), bytes, count)) return null;
   const { encoded: _, ...fields } = room;
-  return { ...fields, count };
+  return { ...fields, count, keysIn: sawWide ? 'utf8' : 'latin1' };
+}
+
+/** Whether a key of the answer that is scanned has a character beyond ASCII. */
+let sawWide = false;
+/** What the objects of an answer were before their keys were decoded, where these might prove to be no UTF-8. */
+let before = Buffer.alloc(0);
+
+/** Decodes the keys in place; false where one is no UTF-8, and all is as it was then. */
+function decodeAll(objects: Buffer, bytes: Buffer, count: number): boolean {
+  const wasWide = sawWide;
+  if (wasWide) {
+    if (before.length < objects.length) before = Buffer.allocUnsafeSlow(2 * objects.length);
+    objects.copy(before);
+  }
+  for (let index = 0; index < count; index++) if (room.encoded[index] === 1) decodeInPlace(bytes, index);
+  if (!wasWide || isUtf8(objects)) return true;
+  before.copy(objects, 0, 0, objects.length);
+  return false;
 }
 
 function scanWithin(bytes: Buffer, view: DataView, from: number, encoded: boolean): number | null {
@@ -81,7 +101,7 @@ function scanWithin(bytes: Buffer, view: DataView, from: number, encoded: boolea
 
 /** Fills the fields. Gives how many objects there are; null where one is written in another way. */
 function scanAll(bytes: Buffer, view: DataView, from: number, encoded: boolean): number | null {
-  const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, plain } = room;
+  const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, keyForm } = room;
   let day = { tag: afterClass, ms: 0 };
   let lastClass = { name: '', end: afterClass };
   let count = 0;
@@ -92,7 +112,7 @@ function scanAll(bytes: Buffer, view: DataView, from: number, encoded: boolean):
     at += beforeKey.length;
     keyFrom[count] = at;
     at = behindPlain(bytes, at);
-    plain[count] = 1;
+    keyForm[count] = keyForms.ascii;
     room.encoded[count] = 0;
     if (bytes[at] !== lessThan) {
       at = behindUnusual(bytes, at, count, encoded);
@@ -145,23 +165,30 @@ function scanAll(bytes: Buffer, view: DataView, from: number, encoded: boolean):
   return at === end ? count : null;
 }
 
-/** The place behind the key, from the first byte on that is unusual; elsewhere for a key that is not ASCII. */
+/** The place behind the key, from the first byte on that is unusual; elsewhere for a key that is no text. */
 function behindUnusual(bytes: Buffer, from: number, index: number, encoded: boolean): number {
   let at = from;
+  let [isEscaped, isWide] = [false, false];
   for (; ; at = behindPlain(bytes, at + 1)) {
     const kind = kinds[bytes[at] ?? 0];
-    if (kind === noText) return at;
-    if (kind === inJsonEscaped) room.plain[index] = 0;
+    if (kind === noText) break;
+    if (kind === inJsonEscaped) isEscaped = true;
+    else if (kind === beyondAscii) isWide = true;
     else if (encoded) {
       room.encoded[index] = 1;
       if (bytes[at] !== percent) continue;
       const decoded = decodedAt(bytes, at);
-      if (!(decoded < 0x80)) return nowhere;
+      if (!(decoded >= 0)) return nowhere;
+      if (decoded >= 0x80) isWide = true;
       // Of those that are no text in XML, these stand in JSON as they are.
-      if (kinds[decoded] !== asItIs && !isMark(decoded)) room.plain[index] = 0;
+      else if (kinds[decoded] !== asItIs && !isMark(decoded)) isEscaped = true;
       at += 2;
     }
   }
+  if (isWide) sawWide = true;
+  if (isEscaped) room.keyForm[index] = keyForms.escaped;
+  else if (isWide) room.keyForm[index] = keyForms.wide;
+  return at;
 }
 
 /** The place behind what Amazon tells of an object's checksums. */
@@ -185,7 +212,7 @@ function behindWord(bytes: Buffer, view: DataView, from: number, end: Tag): numb
   return stands(view, at, end) ? at + end.length : nowhere;
 }
 
-/** What is decoded is shorter than before. */
+/** What is decoded is shorter than before: behind it is a byte that is part of no character, whatever was there. */
 function decodeInPlace(bytes: Buffer, index: number): void {
   const to = room.keyTo[index] ?? 0;
   let from = room.keyFrom[index] ?? 0;
@@ -196,5 +223,6 @@ function decodeInPlace(bytes: Buffer, index: number): void {
     bytes[written] = isEscape ? decodedAt(bytes, from) : byte === 0x2b ? 0x20 : byte;
     from += isEscape ? 3 : 1;
   }
+  if (written < to) bytes[written] = 0x20;
   room.keyTo[index] = written;
 }

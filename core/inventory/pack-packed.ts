@@ -3,7 +3,7 @@ import type { Packer } from '../batching/pack-batches.ts';
 import type { PackingLimits } from '../batching/pack-partitions.ts';
 import { notRenamed } from '../rules/route.ts';
 import { maxKeyBytes } from './decide-row.ts';
-import { type PackedPage, packedObject } from './packed-page.ts';
+import { keyForms, type PackedPage, packedObject } from './packed-page.ts';
 import { openPackedFiles } from './packed-rows.ts';
 
 /** Packs objects of packed pages. */
@@ -56,7 +56,7 @@ export function openPackedPacker(
       for (let next = begin; next < count; next++) {
         const index = chosen[next] ?? 0;
         const sizeBytes = page.sizeBytes[index] ?? 0;
-        if (page.plain[index] !== 1 || sizeBytes > limits.maxBytes) {
+        if (page.keyForm[index] === keyForms.escaped || sizeBytes > limits.maxBytes) {
           files.drop();
           return next + 1 - begin;
         }

@@ -11,26 +11,33 @@ export type PackedFields = {
   sizeBytes: Float64Array;
   modifiedAtMs: Float64Array;
   storageClass: string[];
-  /** 1 where the key stands in JSON as it is; ETags all do. */
-  plain: Uint8Array;
+  /** How the key stands in JSON, by the numbers of `keyForms`; ETags all stand there as they are. */
+  keyForm: Uint8Array;
 };
 
 /**
- * A page of a listing as bytes, whose keys are all ASCII: what is listed by the million is then written without becoming an
- * object and strings in between. One that a store hands over is lent: it holds until whoever was given it returns.
+ * Forms of keys: with characters that JSON escapes; as they are, in ASCII; as they are, but not where a text has to be ASCII.
+ */
+export const keyForms = { escaped: 0, ascii: 1, wide: 2 } as const;
+
+/**
+ * A page of a listing as bytes: what is listed by the million is then written without becoming an object and strings in
+ * between. One that a store hands over is lent: it holds until whoever was given it returns.
  */
 export type PackedPage = PackedFields & {
   /** Objects on the page, ascending by key; one at least. */
   count: number;
   more: boolean;
+  /** What the keys are: ASCII, all of them, or else valid UTF-8. */
+  keysIn: 'latin1' | 'utf8';
   /** What the fields point into, and a view of the same. */
   bytes: Buffer;
   view: DataView;
 };
 
 /** The key of an object, as a string that outlives the page. */
-export function packedKey({ bytes, keyFrom, keyTo }: PackedPage, index: number): string {
-  return bytes.toString('latin1', keyFrom[index], keyTo[index]);
+export function packedKey({ bytes, keysIn, keyFrom, keyTo }: PackedPage, index: number): string {
+  return bytes.toString(keysIn, keyFrom[index], keyTo[index]);
 }
 
 /** An object of the page, which outlives it. */
@@ -65,7 +72,8 @@ export function countUpTo({ bytes, keyFrom, keyTo, count }: PackedPage, upTo: st
 
 /** The first `count` objects of a page, which outlive it: their keys and ETags are copied, nothing else that stood around. */
 export function keepPage(page: PackedPage, count: number): PackedPage {
-  const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, plain, more } = page;
+  const { keyFrom, keyTo, etagFrom, etagTo, sizeBytes, modifiedAtMs, storageClass, keyForm } = page;
+  const { more, keysIn } = page;
   let length = overrunBytes;
   for (let index = 0; index < count; index++)
     length += (keyTo[index] ?? 0) - (keyFrom[index] ?? 0) + (etagTo[index] ?? 0) - (etagFrom[index] ?? 0);
@@ -79,9 +87,10 @@ export function keepPage(page: PackedPage, count: number): PackedPage {
     sizeBytes: sizeBytes.slice(0, count),
     modifiedAtMs: modifiedAtMs.slice(0, count),
     storageClass: storageClass.slice(0, count),
-    plain: plain.slice(0, count),
+    keyForm: keyForm.slice(0, count),
     count,
     more,
+    keysIn,
     bytes,
     view,
   };

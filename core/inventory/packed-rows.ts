@@ -1,8 +1,17 @@
-import { type Fragment, fragmentOf, overrunBytes, putBytes, putFragment, putNumber } from '../byte-text.ts';
+import {
+  escapedBytes,
+  type Fragment,
+  fragmentOf,
+  overrunBytes,
+  putBytes,
+  putEscaped,
+  putFragment,
+  putNumber,
+} from '../byte-text.ts';
 import type { Lines } from '../json-lines.ts';
 import { rowText } from '../json-text.ts';
 import { packedDecisions } from './decide-packed.ts';
-import { type PackedPage, packedObject } from './packed-page.ts';
+import { keyForms, type PackedPage, packedObject } from './packed-page.ts';
 
 const key = fragmentOf('{"key":"');
 const size = fragmentOf('","sizeBytes":');
@@ -29,18 +38,18 @@ function rowEndsOf(storageClass: string): Fragment[] {
 
 /** Adds the rows of the first objects of a page, as many as there are decisions, as `rowText` gives them. */
 export function addPackedRows(lines: Lines, page: PackedPage, decisions: Uint8Array): void {
-  const { view, plain, storageClass } = page;
+  const { view, keyForm, storageClass } = page;
   const count = decisions.length;
   let ends = { storageClass: '', byDecision: rowEndsOf('') };
   for (let from = 0; from < count; ) {
-    if (plain[from] === 0) {
+    if (keyForm[from] === keyForms.escaped) {
       const decision = packedDecisions[decisions[from] ?? 0] ?? 'transfer';
       lines.add(rowText(packedObject(page, from), { decision }));
       from += 1;
       continue;
     }
     let upTo = from + 1;
-    while (upTo < count && plain[upTo] === 1) upTo += 1;
+    while (upTo < count && keyForm[upTo] !== keyForms.escaped) upTo += 1;
     lines.put(bytesOf(page, from, upTo), (into, start) => {
       let at = start;
       for (let index = from; index < upTo; index++) {
@@ -80,7 +89,7 @@ function putMiddle(into: DataView, start: number, page: PackedPage, index: numbe
 
 /** Writes files of batch messages one after the other, a comma behind each, as `fileText` gives them. */
 export type PackedFiles = {
-  /** Writes the file of an object whose key is plain. Gives the bytes that there are now. */
+  /** Writes the file of an object whose key JSON does not escape. Gives the bytes that there are now. */
   put(page: PackedPage, index: number): number;
   /** The text of the first so many bytes, without the last comma; the next file is the first again. */
   take(bytes: number): string;
@@ -103,15 +112,19 @@ export function openPackedFiles({
   let at = 0;
   return {
     put(page, index) {
-      const { view, keyFrom, keyTo } = page;
+      const { view, keyFrom, keyTo, keyForm } = page;
       const [from, upTo] = [keyFrom[index] ?? 0, keyTo[index] ?? 0];
-      const needed = at + bytesOf(page, index, index + 1) + upTo - from + toPrefix.length + end.length;
+      const wide = keyForm[index] === keyForms.wide;
+      const keysBytes = 2 * (wide ? escapedBytes : 1) * (upTo - from);
+      const needed = at + bytesOf(page, index, index + 1) + keysBytes + toPrefix.length + end.length;
       if (needed > place.length) {
         place = Buffer.concat([place.subarray(0, at)], 2 * needed);
         into = viewOf(place);
       }
-      at = putBytes(into, putFragment(into, at, key), view, from, upTo);
-      at = putBytes(into, putFragment(into, at, toPrefix), view, from, upTo);
+      const start = putFragment(into, at, key);
+      at = wide ? putEscaped(into, start, view, from, upTo) : putBytes(into, start, view, from, upTo);
+      const [keyBytes, to] = [at - start, putFragment(into, at, toPrefix)];
+      at = wide ? putBytes(into, to, into, start, start + keyBytes) : putBytes(into, to, view, from, upTo);
       at = putFragment(into, putMiddle(into, at, page, index), end);
       return at;
     },

@@ -30,7 +30,14 @@ export type Alphabets = {
   at(place: number, before?: number): Shares;
 };
 
-type Seen = { counts: Map<number, number>; ended: number; times: number; shares: Shares | null };
+/** `shares` are kept until the place was seen `until` times. */
+type Seen = {
+  counts: Map<number, number>;
+  ended: number;
+  times: number;
+  shares: Shares | null;
+  until: number;
+};
 type Place = Seen & { behind: Map<number, Seen> };
 
 /** More characters at one place add nothing to where a range is best cut. */
@@ -43,6 +50,11 @@ const enoughBehind = 12;
 const tellingHexadecimals = 6;
 /** A place is settled when it was seen so often, and so many times as often as it has characters. */
 const settledTimes = 24;
+/**
+ * The more characters a place has, the less does one more key change of its shares: of six hundred they are told anew each
+ * 38 keys. Below sixteen, as in all counters, dates and hashes, each time.
+ */
+const charactersAKey = 16;
 /** What a character weighs that is expected and was not seen, and the end of a key where none ended. */
 const unseenWeight = 0.5;
 const unseenEnd = 0.01;
@@ -60,7 +72,7 @@ const elsewhereWeight = 0.2;
 export function openAlphabets(): Alphabets {
   const places: Place[] = [];
   let learnt = 0;
-  const nothing = (): Seen => ({ counts: new Map(), ended: 0, times: 0, shares: null });
+  const nothing = (): Seen => ({ counts: new Map(), ended: 0, times: 0, shares: null, until: 0 });
   const placeAt = (index: number): Place => (places[index] ??= { ...nothing(), behind: new Map() });
 
   /** What was seen at a place in all, and behind the character before it. */
@@ -75,6 +87,18 @@ export function openAlphabets(): Alphabets {
       place.behind.set(before, seen);
       yield seen;
     }
+  }
+
+  /** Notes that a place was seen once more. */
+  function seeAgain(seen: Seen): void {
+    seen.times += 1;
+    if (seen.times >= seen.until) seen.shares = null;
+  }
+
+  function keep(seen: Seen, shares: Shares): Shares {
+    seen.shares = shares;
+    seen.until = seen.times + 1 + Math.floor(seen.counts.size / charactersAKey);
+    return shares;
   }
 
   /** Whether a place beside this one shows hexadecimal digits: then this one does too, of which listing saw only the first. */
@@ -95,28 +119,23 @@ export function openAlphabets(): Alphabets {
           const count = seen.counts.get(point);
           if (count === undefined && seen.counts.size >= mostCharacters) return;
           seen.counts.set(point, (count ?? 0) + 1);
-          seen.times += 1;
-          seen.shares = null;
+          seeAgain(seen);
         }
         before = point;
         index += 1;
       }
       for (const seen of seenAt(index, before)) {
         seen.ended += 1;
-        seen.times += 1;
-        seen.shares = null;
+        seeAgain(seen);
       }
     },
     learnt: () => learnt,
     at(index, before) {
       const place = placeAt(index);
       const behind = before === undefined ? undefined : place.behind.get(before);
-      if (behind !== undefined && isKnown(behind)) {
-        behind.shares ??= sharesOf(behind, hexadecimalBeside(index), place.counts);
-        return behind.shares;
-      }
-      place.shares ??= sharesOf(place, hexadecimalBeside(index));
-      return place.shares;
+      if (behind !== undefined && isKnown(behind))
+        return behind.shares ?? keep(behind, sharesOf(behind, hexadecimalBeside(index), place.counts));
+      return place.shares ?? keep(place, sharesOf(place, hexadecimalBeside(index)));
     },
   };
 }

@@ -5,9 +5,11 @@ import {
   orderOfBytes,
   overrunBytes,
   putBytes,
+  putEscaped,
   putFragment,
   putNumber,
 } from '../../core/byte-text.ts';
+import { asciiOnly } from '../../core/json-text.ts';
 import { compareKeys } from '../../core/keyspace/key-order.ts';
 import { anyKey, closeKey, sameEveryRun } from '../support/hard-keys.ts';
 
@@ -24,6 +26,18 @@ test('pieces that are written one behind the other read as one text', () => {
       const view = new DataView(source.buffer, source.byteOffset, source.length);
       return { text, put: (into: DataView, at: number) => putBytes(into, at, view, before, source.length) };
     }),
+    fc
+      .string({
+        unit: fc.constantFrom('a', '~', 'é', 'ж', '\u07ff', '\u0800', '写', '\uffff', '😀', '\u{10ffff}'),
+      })
+      .map((key) => {
+        const source = Buffer.from(key);
+        const view = new DataView(source.buffer, source.byteOffset, source.length);
+        return {
+          text: asciiOnly(key),
+          put: (into: DataView, at: number) => putEscaped(into, at, view, 0, source.length),
+        };
+      }),
     fc
       .oneof(
         fc.nat(),

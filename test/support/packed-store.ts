@@ -7,7 +7,7 @@ import { replacing } from './memory-buckets.ts';
 type ReadsPages = Required<Pick<ObjectStore, 'readPage'>>;
 
 /**
- * The same store, whose pages come as bytes where all keys are ASCII, as those of Amazon S3 do. The bytes are lent in
+ * The same store, whose pages come as bytes, as those of Amazon S3 do. The bytes are lent in
  * earnest: nothing of them is left when whoever was given them has returned. `packed` is told how many objects came so.
  */
 export function withPackedPages<Store extends Pick<ObjectStore, 'listPage'>>(
@@ -30,7 +30,7 @@ export function withPackedPages<Store extends Pick<ObjectStore, 'listPage'>>(
       packed(scanned.count);
       const used = use(scanned);
       bytes.fill(0x2a);
-      for (const field of [scanned.keyFrom, scanned.keyTo, scanned.sizeBytes, scanned.plain]) field.fill(0);
+      for (const field of [scanned.keyFrom, scanned.keyTo, scanned.sizeBytes, scanned.keyForm]) field.fill(0);
       return used;
     },
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseV2, readV2 } from '../../../adapters/aws/listing-answer.ts';
 import { scanListing } from '../../../adapters/aws/scan-listing.ts';
-import { packedObjects } from '../../../core/inventory/packed-page.ts';
+import { keyForms, packedObjects } from '../../../core/inventory/packed-page.ts';
 import { encodeListedKey, escapeXml } from '../../../local/s3-server/xml-text.ts';
 import { anyKey, sameEveryRun } from '../../support/hard-keys.ts';
 
@@ -59,7 +59,10 @@ function scanned(bytes: Buffer) {
   const objects = packedObjects(page, 0, page.count);
   objects.forEach(({ key, etag }, index) => {
     const asItIs = JSON.stringify(key) === `"${key}"` && JSON.stringify(etag) === `"${etag}"`;
-    if (page.plain[index] === 1) expect(asItIs).toBe(true);
+    const form = page.keyForm[index];
+    if (form !== keyForms.escaped) expect(asItIs).toBe(true);
+    if (form === keyForms.ascii) expect(key).toMatch(/^[ -~]*$/);
+    if (page.keysIn === 'latin1') expect(key).toMatch(/^[\0-\x7f]*$/);
   });
   return { objects, truncated: page.more, next: page.token };
 }
@@ -108,6 +111,74 @@ describe('the scanner of listings', () => {
     );
   });
 
+  it('takes every answer whose keys are of any script, encoded or as they are', () => {
+    const wide = fc.string({
+      unit: fc.constantFrom(
+        'a',
+        '/',
+        ' ',
+        '+',
+        '%',
+        '"',
+        'é',
+        'ж',
+        '写',
+        '\u2028',
+        '\ufeff',
+        '\uffff',
+        '😀',
+        '\u{10ffff}',
+      ),
+      minLength: 1,
+      maxLength: 12,
+    });
+    const forms = new Set<number>();
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ object, key: wide }), { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        (given, encoded) => {
+          // What XML writes as an entity is the parser's.
+          const written = (key: string) => (encoded ? key : key.replaceAll(/["\uffff]/g, 'x'));
+          const objects = given.map(({ object: each, key }) => ({ ...each, key: written(key) }));
+          const bytes = bytesOf({ objects, encoded, truncated: false, token: null });
+          expect(scanned(Buffer.from(bytes))?.objects.map(({ key }) => key)).toEqual(
+            objects.map(({ key }) => key),
+          );
+          for (const form of scanListing(bytes)?.keyForm.subarray(0, objects.length) ?? []) forms.add(form);
+        },
+      ),
+      { ...sameEveryRun, numRuns: 1000 },
+    );
+    expect([...forms].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('leaves to the parser, and changes nothing of, an answer with a key that is no UTF-8', () => {
+    const keyOf = (key: string) =>
+      bytesOf({
+        objects: ['first%20key', key, 'z%C3%A9'].map((each) => ({
+          key: each,
+          sizeBytes: 1,
+          etag: '0' as const,
+          modified: '2024-02-29T23:59:59.999Z',
+          storageClass: 'STANDARD' as const,
+          checksums: '' as const,
+        })),
+        encoded: false,
+        truncated: false,
+        token: null,
+      })
+        .toString('latin1')
+        .replace('<Prefix/>', '<Prefix/><EncodingType>url</EncodingType>');
+    expect(scanned(Buffer.from(keyOf('y%C3%A9'), 'latin1'))?.objects.map(({ key }) => key)).toEqual([
+      'first key',
+      'yé',
+      'zé',
+    ]);
+    for (const key of ['%C3', '%C3x', 'x%A9', '%ED%A0%80', '%C0%80', '%F4%90%80%80', '%41é%C3'])
+      expect(scanned(Buffer.from(keyOf(key), 'latin1'))).toBeNull();
+  });
+
   it('never tells of a damaged answer what the parser does not', () => {
     const damage = fc.record({
       at: fc.nat(100_000),
@@ -120,6 +191,8 @@ describe('the scanner of listings', () => {
         '9',
         'x',
         '%',
+        '%C3',
+        '%A9',
         '\r',
         '</Key>',
         '<Size>1</Size>',
