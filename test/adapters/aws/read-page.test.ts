@@ -33,7 +33,7 @@ describe('a page that is read as it comes', () => {
   }
 
   it.each([
-    { query: { prefix: '', startAfter: null }, asBytes: false },
+    { query: { prefix: '', startAfter: null }, asBytes: true },
     { query: { prefix: 'ascii/', startAfter: null }, asBytes: true },
     { query: { prefix: 'ascii/', startAfter: 'ascii/day=3', maxKeys: 7 }, asBytes: true },
     { query: { prefix: 'nothing/', startAfter: null }, asBytes: false },
