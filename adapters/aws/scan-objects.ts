@@ -78,13 +78,12 @@ let before = Buffer.alloc(0);
 
 /** Decodes the keys in place; false where one is no UTF-8, and all is as it was then. */
 function decodeAll(objects: Buffer, bytes: Buffer, count: number): boolean {
-  const wasWide = sawWide;
-  if (wasWide) {
+  if (sawWide) {
     if (before.length < objects.length) before = Buffer.allocUnsafeSlow(2 * objects.length);
     objects.copy(before);
   }
   for (let index = 0; index < count; index++) if (room.encoded[index] === 1) decodeInPlace(bytes, index);
-  if (!wasWide || isUtf8(objects)) return true;
+  if (!sawWide || isUtf8(objects)) return true;
   before.copy(objects, 0, 0, objects.length);
   return false;
 }

@@ -106,7 +106,7 @@ export function openPackedFiles({
   storageClass: string | null;
 }): PackedFiles {
   const toPrefix = fragmentOf(`","to":"${prefix}`);
-  const end = fragmentOf(`,"storageClass":${JSON.stringify(storageClass)}},`);
+  const fileEnd = fragmentOf(`,"storageClass":${JSON.stringify(storageClass)}},`);
   let place = Buffer.alloc(128 * 1024);
   let into = viewOf(place);
   let at = 0;
@@ -116,16 +116,18 @@ export function openPackedFiles({
       const [from, upTo] = [keyFrom[index] ?? 0, keyTo[index] ?? 0];
       const wide = keyForm[index] === keyForms.wide;
       const keysBytes = 2 * (wide ? escapedBytes : 1) * (upTo - from);
-      const needed = at + bytesOf(page, index, index + 1) + keysBytes + toPrefix.length + end.length;
+      const needed = at + bytesOf(page, index, index + 1) + keysBytes + toPrefix.length + fileEnd.length;
       if (needed > place.length) {
         place = Buffer.concat([place.subarray(0, at)], 2 * needed);
         into = viewOf(place);
       }
       const start = putFragment(into, at, key);
       at = wide ? putEscaped(into, start, view, from, upTo) : putBytes(into, start, view, from, upTo);
-      const [keyBytes, to] = [at - start, putFragment(into, at, toPrefix)];
-      at = wide ? putBytes(into, to, into, start, start + keyBytes) : putBytes(into, to, view, from, upTo);
-      at = putFragment(into, putMiddle(into, at, page, index), end);
+      const keyEnd = at;
+      at = putFragment(into, at, toPrefix);
+      // What was escaped once is copied from where it stands.
+      at = wide ? putBytes(into, at, into, start, keyEnd) : putBytes(into, at, view, from, upTo);
+      at = putFragment(into, putMiddle(into, at, page, index), fileEnd);
       return at;
     },
     take(bytes) {
