@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { encodeBatch } from '../core/batching/batch.ts';
 import { JobStoreDamaged } from '../core/errors.ts';
 import { jobLayout } from '../core/job-layout.ts';
-import { decodeLines } from '../core/json-lines.ts';
 import { batchEnvelope } from '../core/migration.ts';
 import { groupOf, partitionOf } from '../core/partition/partition-of.ts';
 import type { MessageToSend } from '../core/ports.ts';
+import { readLines } from '../core/read-lines.ts';
 import { Finding } from '../core/verification/findings.ts';
 import { jobStore, queue } from './aws-ports.ts';
 import { MigrationAddress, readPlan } from './migration-address.ts';
@@ -22,12 +22,12 @@ export const enqueueShardRepairs = step({
   async run({ folder, shard, round }, { jobStore, queue }: Pick<Ports, 'jobStore' | 'queue'>) {
     const plan = await readPlan(jobStore, folder);
     const path = jobLayout.findings(folder, shard);
-    const file = await jobStore.read(path);
-    if (file === null)
+    const findings = await readLines(jobStore, path, Finding);
+    if (findings === null)
       throw new JobStoreDamaged(
         `${jobStore.address(path)} is missing: start the migration again, it verifies again.`,
       );
-    const repairs = decodeLines(file.bytes, Finding).filter((finding) => finding.action === 'repair');
+    const repairs = findings.filter((finding) => finding.action === 'repair');
     const envelope = batchEnvelope(plan);
     for (let from = 0; from < repairs.length; from += portion) {
       const messages = repairs.slice(from, from + portion).map(({ file }, index): MessageToSend => {

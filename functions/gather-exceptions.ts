@@ -1,7 +1,8 @@
 import { jobLayout, shardName } from '../core/job-layout.ts';
-import { decodeLines, encodeLines } from '../core/json-lines.ts';
+import { encodeLines } from '../core/json-lines.ts';
 import { compareKeys } from '../core/keyspace/key-order.ts';
 import type { JobStore } from '../core/ports.ts';
+import { readLines } from '../core/read-lines.ts';
 import type { ReportedException } from '../core/report/report.ts';
 import { Finding } from '../core/verification/findings.ts';
 
@@ -18,9 +19,9 @@ export async function gatherExceptions(
   const first: ReportedException[] = [];
   const pieces: Uint8Array[] = [];
   for (let index = 0; index < shards; index++) {
-    const file = await jobStore.read(jobLayout.findings(folder, shardName(index)));
-    if (file === null) continue;
-    const exceptions = decodeLines(file.bytes, Finding).flatMap((finding): ReportedException[] =>
+    const findings = await readLines(jobStore, jobLayout.findings(folder, shardName(index)), Finding);
+    if (findings === null) continue;
+    const exceptions = findings.flatMap((finding): ReportedException[] =>
       finding.action === 'exception'
         ? [{ key: finding.key, kind: finding.kind, reason: finding.reason }]
         : [],

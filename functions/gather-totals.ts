@@ -1,6 +1,6 @@
 import { jobLayout } from '../core/job-layout.ts';
-import { decodeLines } from '../core/json-lines.ts';
 import type { JobStore } from '../core/ports.ts';
+import { readLines } from '../core/read-lines.ts';
 import { addRequests, type RequestsBySide } from '../core/requests-made.ts';
 import { OutcomeLine } from '../core/transfer/outcome-file.ts';
 import { joinBuckets, type ThroughputBucket } from '../core/transfer/throughput.ts';
@@ -16,8 +16,7 @@ export async function gatherTotals(
   const requests: RequestsBySide = { source: {}, destination: {} };
   const series: ThroughputBucket[][] = [];
   for (const path of lastFiles.values()) {
-    const file = await jobStore.read(path);
-    const last = file === null ? undefined : decodeLines(file.bytes, OutcomeLine).at(-1);
+    const last = (await readLines(jobStore, path, OutcomeLine))?.at(-1);
     if (last === undefined || !('totals' in last)) continue;
     addRequests(requests.source, last.totals.requests.source);
     addRequests(requests.destination, last.totals.requests.destination);

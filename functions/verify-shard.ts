@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { isRcloneLocation } from '../core/batching/batch.ts';
 import { readShardRows, readShardSummary } from '../core/inventory/shard.ts';
 import { jobLayout } from '../core/job-layout.ts';
-import { decodeJson, decodeLines, encodeJson, encodeLines } from '../core/json-lines.ts';
+import { decodeJson, encodeJson, encodeLines } from '../core/json-lines.ts';
 import { destinationLocation, sourceLocation } from '../core/migration.ts';
 import type { JobStore } from '../core/ports.ts';
+import { readLines } from '../core/read-lines.ts';
 import { addRequests } from '../core/requests-made.ts';
 import { type ExceptionKind, OutcomeRow } from '../core/transfer/outcome.ts';
 import { ShardVerification } from '../core/verification/findings.ts';
@@ -69,9 +70,7 @@ async function recordedExceptions(
 ): Promise<Map<string, { kind: ExceptionKind; reason: string }>> {
   const last = new Map<string, { kind: ExceptionKind; reason: string; endedAtMs: number }>();
   for await (const path of jobStore.list(jobLayout.shardExceptions(folder, shard))) {
-    const file = await jobStore.read(path);
-    if (file === null) continue;
-    for (const { key, kind, reason, endedAtMs } of decodeLines(file.bytes, OutcomeRow)) {
+    for (const { key, kind, reason, endedAtMs } of (await readLines(jobStore, path, OutcomeRow)) ?? []) {
       const known = last.get(key);
       if (kind !== undefined && (known === undefined || known.endedAtMs <= endedAtMs))
         last.set(key, { kind, reason: reason ?? '', endedAtMs });

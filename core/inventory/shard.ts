@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { JobStoreDamaged } from '../errors.ts';
 import { jobLayout } from '../job-layout.ts';
-import { decodeJson, decodeLines } from '../json-lines.ts';
+import { decodeJson } from '../json-lines.ts';
 import { KeyRange } from '../keyspace/key-range.ts';
 import type { JobStore } from '../ports.ts';
+import { readLines } from '../read-lines.ts';
 import { Tally } from '../transfer/outcome.ts';
 import { InventoryRow } from './inventory-row.ts';
 
@@ -34,7 +35,7 @@ export async function readShardSummary(
   return decodeJson(file.bytes, ShardSummary);
 }
 
-/** Yields a shard's rows in key order, a piece at a time; throws `JobStoreDamaged` when a piece is missing. */
+/** Yields a shard's rows in key order, a piece at a time; throws `JobStoreDamaged` when a piece is missing or damaged. */
 export async function* readShardRows(
   jobStore: JobStore,
   folder: string,
@@ -42,11 +43,11 @@ export async function* readShardRows(
 ): AsyncGenerator<InventoryRow[]> {
   for (let piece = 0; piece < pieces; piece++) {
     const path = jobLayout.shardPiece(folder, shard, piece);
-    const file = await jobStore.read(path);
-    if (file === null)
+    const rows = await readLines(jobStore, path, InventoryRow);
+    if (rows === null)
       throw new JobStoreDamaged(
         `${jobStore.address(path)} is missing: the inventory is incomplete. Start the migration again under a new id.`,
       );
-    yield decodeLines(file.bytes, InventoryRow);
+    yield rows;
   }
 }

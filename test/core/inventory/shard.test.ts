@@ -53,11 +53,21 @@ describe('a shard', () => {
     );
   });
 
-  test('with a row of another format is not read', async () => {
+  test.each([
+    ['cut off', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 5)],
+    ['changed', (bytes: Uint8Array) => bytes.map((byte, at) => (at === bytes.length - 8 ? byte ^ 1 : byte))],
+    ['of another format', () => encodeLines([{ key: 'd' }])],
+  ])('with a piece that is %s says which, and what to do', async (_, damage) => {
     const { jobStore, folder } = await aListing();
     const summary = await readShardSummary(jobStore, folder, '0001');
-    await jobStore.write(jobLayout.shardPiece(folder, '0001', 1), encodeLines([{ key: 'd' }]));
-    await expect(allOf(readShardRows(jobStore, folder, summary))).rejects.toThrow();
+    const path = jobLayout.shardPiece(folder, '0001', 1);
+    const whole = await jobStore.read(path);
+    await jobStore.write(path, damage(whole?.bytes ?? new Uint8Array()));
+    const reading = allOf(readShardRows(jobStore, folder, summary));
+    await expect(reading).rejects.toThrow(JobStoreDamaged);
+    await expect(reading).rejects.toThrow(
+      /inventory\/0001\/000001\.jsonl\.zst is damaged: [\s\S]+\. Restore that file and start the migration again, or start it under a new id\.$/,
+    );
   });
 });
 
