@@ -30,7 +30,7 @@ export function putBytes(into: DataView, at: number, source: DataView, from: num
   return beyond;
 }
 
-/** Bytes that a byte of UTF-8 takes at most where `putEscaped` wrote it: `\u00e9` is of two. */
+/** Bytes that `putEscaped` makes of a byte of UTF-8, at most: it writes six for a character of two. */
 export const escapedBytes = 3;
 const escapeBegin = 0x75_5c;
 /** Two hexadecimal digits of each byte, the first one first. */

@@ -52,7 +52,7 @@ const tellingHexadecimals = 6;
 const settledTimes = 24;
 /**
  * The more characters a place has, the less does one more key change of its shares: of six hundred they are told anew each
- * 38 keys. Below sixteen, as in all counters, dates and hashes, each time.
+ * 38 keys. Below sixteen, as in counters and dates, each time; in hashes each second time.
  */
 const charactersAKey = 16;
 /** What a character weighs that is expected and was not seen, and the end of a key where none ended. */
