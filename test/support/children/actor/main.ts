@@ -8,6 +8,8 @@ const acts: Readonly<Record<string, () => void>> = {
   /** Starts a process of its own and outlives no one who kills the group. */
   parent: () => {
     const grandchild = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    // Whoever has no parent any more exits by itself, and nobody is left then who would kill the group.
+    process.once('exit', () => grandchild.kill());
     logLines('grandchild', { pid: grandchild.pid });
   },
   /** Hears SIGTERM and stays. */
